@@ -1,0 +1,26 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * JSON with the keys of every map in code-unit order and no blanks, so that equal values have equal
+ * text. Undefined members are left out, as JSON.stringify does; numbers print as JavaScript prints them.
+ */
+export function canonicalJson(value: unknown): string {
+  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  const map = value as Record<string, unknown>;
+  const members: string[] = [];
+  for (const key of Object.keys(map).sort()) {
+    if (map[key] !== undefined) members.push(`${JSON.stringify(key)}:${canonicalJson(map[key])}`);
+  }
+  return `{${members.join(',')}}`;
+}
+
+/** `sha256:` and 64 hex digits. */
+export function sha256(content: string | Uint8Array): string {
+  return `sha256:${createHash('sha256').update(content).digest('hex')}`;
+}
+
+/** The digest of a value by its canonical JSON. */
+export function digestOf(value: unknown): string {
+  return sha256(canonicalJson(value));
+}

@@ -1,0 +1,89 @@
+import { digestOf } from '../lib/digest.ts';
+import type { JsonObject, JsonValue } from '../lib/json.ts';
+
+/** The only API version that is read and written. */
+export const apiVersion = 'smarter.sh/v1';
+
+/**
+ * One declared resource in normal form: names and references folded, defaults filled in, what is null
+ * or an empty list left out, legacy keys and `status` gone. Everything past the loader sees only this
+ * form, so two manifests that mean the same are the same value, but for the order within a set.
+ */
+export interface Manifest {
+  readonly apiVersion: typeof apiVersion;
+  readonly kind: string;
+  readonly metadata: JsonObject & { readonly name: string };
+  readonly spec: JsonObject;
+}
+
+/**
+ * What names a resource: the account it belongs to, the name space of its kind (the plugin kinds
+ * share one) and its name.
+ */
+export interface ResourceKey {
+  readonly account: string;
+  readonly space: string;
+  readonly name: string;
+}
+
+/** A key as one string, for maps; none of its parts can hold a slash. */
+export function keyId(key: ResourceKey): string {
+  return `${key.account}/${key.space}/${key.name}`;
+}
+
+/** A reference from one manifest to another, by name within the same account. */
+export interface Reference {
+  /** The field that holds it, with the index for a list: `spec.plugins.0`. */
+  readonly path: string;
+  readonly space: string;
+  readonly name: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** A manifest as it came from a file of a source. */
+export interface LoadedManifest {
+  readonly manifest: Manifest;
+  readonly key: ResourceKey;
+  /** Of the content, see `contentDigest`. */
+  readonly digest: string;
+  /** True or false where the manifest manages deployment, undefined where it leaves it to the operator. */
+  readonly deployed: boolean | undefined;
+  readonly references: readonly Reference[];
+  readonly file: string;
+  /** Position of the document in its file, from 0. */
+  readonly document: number;
+  /** Line of the document's first key, from 1. */
+  readonly line: number;
+  /** Content id of the file. */
+  readonly blob: string;
+}
+
+/**
+ * Digest of what a manifest says, apart from deployment, which is switched and compared on its own.
+ * Sets are put in order first, so a reordered set has the same digest.
+ */
+export function contentDigest(manifest: Manifest, kind: ComparableKind): string {
+  return digestOf(comparable(manifest, kind));
+}
+
+/** What `contentDigest` must know of a kind. */
+export interface ComparableKind {
+  readonly setPaths: readonly string[];
+  readonly deploymentPath: string | undefined;
+}
+
+function comparable(manifest: Manifest, kind: ComparableKind): unknown {
+  const skip = kind.deploymentPath;
+  const walk = (value: JsonValue, path: string): unknown => {
+    if (Array.isArray(value)) return kind.setPaths.includes(path) ? [...value].sort() : value;
+    if (typeof value !== 'object' || value === null) return value;
+    const out: Record<string, unknown> = {};
+    for (const [key, child] of Object.entries(value)) {
+      const at = path === '' ? key : `${path}.${key}`;
+      if (at !== skip) out[key] = walk(child as JsonValue, at);
+    }
+    return out;
+  };
+  return walk(manifest as unknown as JsonObject, '');
+}
