@@ -29,6 +29,8 @@ export interface Field {
   readonly compare?: 'set';
   /** The name space whose records this field names; one name, or a list of them. */
   readonly references?: string;
+  /** Without a value the published resource is open to anonymous callers. */
+  readonly guards?: 'anonymous';
   /** Printed even where it equals the default, because other readers of manifests insist on the key. */
   readonly always?: true;
 }

@@ -2,6 +2,9 @@ import type { Diagnostic } from '../lib/diagnostic.ts';
 import type { JsonValue } from '../lib/json.ts';
 import type { RiskClass } from '../manifest/kind.ts';
 import type { LoadedManifest, Manifest, ResourceKey } from '../manifest/manifest.ts';
+import type { LiveRecord } from '../manifest/record.ts';
+
+export type { LiveRecord };
 
 /**
  * What a run would do to one resource. Desired state is what the source says; live state is what the
@@ -21,19 +24,6 @@ export interface FieldChange {
   readonly to: JsonValue;
   readonly cause: Cause;
   readonly class: RiskClass;
-}
-
-/** A record as read back into a manifest, with what compare-and-set needs. */
-export interface LiveRecord {
-  readonly key: ResourceKey;
-  readonly kind: string;
-  readonly id: number;
-  /** Normal form; the deployment field is always present for kinds that have one. */
-  readonly manifest: Manifest;
-  readonly digest: string;
-  readonly deployed: boolean | undefined;
-  /** Counts the writes of this record; a write is refused when it has moved since the plan saw it. */
-  readonly generation: number;
 }
 
 /** What the inventory says of one resource of a source. */

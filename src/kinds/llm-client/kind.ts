@@ -1,0 +1,27 @@
+import type { Kind } from '../../manifest/kind.ts';
+import { hostLabelOf } from './host-label.ts';
+import { fields, tables } from './record.ts';
+import { example, spec } from './schema.ts';
+
+export const llmClient: Kind = {
+  name: 'LLMClient',
+  space: 'llm_client',
+  aliases: ['llm-client', 'llm_client', 'client', 'chatbot'],
+  summary: 'A chatbot or agent: its model, its prompt, its tools and who may call it',
+  spec,
+  legacy: ['metadata.author', 'spec.config.dnsVerificationStatus'],
+  fields,
+  tables,
+  deployment: 'spec.config.deployed',
+  derive: (manifest) => ({ host_label: hostLabelOf(manifest) }),
+  serverColumns: {
+    host_label: 'text',
+    dns_verification_status: 'text',
+    tls_certificate_issuance_status: 'text',
+  },
+  status: ({ columns }) => ({
+    dnsVerificationStatus: String(columns['dns_verification_status'] ?? 'Not Verified'),
+    hostLabel: String(columns['host_label']),
+  }),
+  example,
+};
