@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { JsonObject, JsonValue } from '../lib/json.ts';
 import type { Manifest, ResourceKey } from './manifest.ts';
+import type { LiveRecord } from './record.ts';
 
 /** What a change of a field puts at stake, from worst to least. */
 export const riskClasses = ['exposure', 'capability', 'cost', 'behaviour', 'cosmetic'] as const;
@@ -47,17 +48,8 @@ export interface RecordTables {
   /** Tells the kinds apart that share a main table. */
   readonly discriminator?: { readonly column: string; readonly value: string };
   readonly ones: readonly OneTable[];
-}
-
-/** What the server adds to a manifest when it describes a record. */
-export interface StatusInput {
-  readonly id: number;
-  readonly account: string;
-  readonly createdAt: string;
-  readonly updatedAt: string;
-  readonly manifest: Manifest;
-  /** Server-owned columns of the main table, by column name. */
-  readonly columns: Readonly<Record<string, unknown>>;
+  /** Columns of the main table that must be unique within an account, besides the name. */
+  readonly unique?: readonly string[];
 }
 
 /** A problem that a kind's own check found, at a dotted path of the manifest as written. */
@@ -97,7 +89,8 @@ export interface Kind {
   ) => Readonly<Record<string, string | number | null>>;
   /** Server-owned columns with their types, which no manifest sets. */
   readonly serverColumns?: Readonly<Record<string, ColumnType>>;
-  readonly status: (input: StatusInput) => JsonObject;
+  /** Status fields beyond the common ones. */
+  readonly status: (record: LiveRecord) => JsonObject;
   /** A commented manifest to start from, as YAML text. */
   readonly example: string;
 }

@@ -3,6 +3,7 @@ import { metadataFields } from '../metadata.ts';
 
 export const tables: RecordTables = {
   main: 'llm_client',
+  unique: ['host_label'],
   ones: [
     { table: 'llm_client_custom_domain', path: 'spec.config.customDomain' },
     { table: 'llm_client_api_key', path: 'spec.apiKey' },

@@ -1,0 +1,111 @@
+import type { JsonObject } from '../lib/json.ts';
+import type { Kind, KindSet } from '../manifest/kind.ts';
+import type { Manifest, ResourceKey } from '../manifest/manifest.ts';
+import type { LiveRecord } from '../manifest/record.ts';
+import type { Query } from '../store/database.ts';
+import type { UnitOfWork } from '../store/unit-of-work.ts';
+import { recordLocator } from './locator.ts';
+import { type Cell, type Resolve, type Row, toRows } from './record-map.ts';
+import { readNamed, readPages } from './record-reader.ts';
+import { type RecordShape, recordShape } from './record-shape.ts';
+
+/** What one write leaves behind, staged together with everything else of its transaction. */
+export interface Write {
+  readonly id: number;
+  readonly key: ResourceKey;
+  readonly manifest: Manifest;
+  readonly deployed: boolean | undefined;
+  /** Of the record after the write. */
+  readonly generation: number;
+  /** Absent for a new record. */
+  readonly before: LiveRecord | undefined;
+  /** ISO 8601. */
+  readonly now: string;
+}
+
+/**
+ * Owns the life of the records of one kind. It reads them back through the same table that writes
+ * them, and it stages writes: one record or ten thousand go through the same unit of work. Reads never
+ * write.
+ */
+export class Broker {
+  readonly kind: Kind;
+  readonly #shape: RecordShape;
+
+  constructor(kind: Kind, kinds: KindSet) {
+    this.kind = kind;
+    this.#shape = recordShape(kind, kinds);
+  }
+
+  /** Main table of the kind, where ids are handed out. */
+  get table(): string {
+    return this.#shape.main;
+  }
+
+  pages(query: Query, account: string): AsyncGenerator<readonly LiveRecord[]> {
+    return readPages(query, this.#shape, account);
+  }
+
+  /** The records with these names, those that there are. */
+  read(query: Query, account: string, names: readonly string[]): Promise<readonly LiveRecord[]> {
+    return readNamed(query, this.#shape, account, names);
+  }
+
+  async find(query: Query, account: string, name: string): Promise<LiveRecord | undefined> {
+    return (await this.read(query, account, [name]))[0];
+  }
+
+  /** Stages a new or changed record with all its child rows. */
+  stageWrite(unit: UnitOfWork, write: Write, resolve: Resolve): void {
+    const shape = this.#shape;
+    const rows = toRows(shape, write.key, write.manifest, write.id, resolve);
+    const main: Row = {
+      ...rows.main,
+      ...this.#deployment(write.deployed),
+      generation: write.generation,
+      created_at: write.before?.createdAt ?? write.now,
+      updated_at: write.now,
+    };
+    if (write.before === undefined) unit.insert(shape.main, main);
+    else {
+      unit.update(shape.main, main);
+      this.#stageChildRemoval(unit, write.id);
+    }
+    for (const [table, row] of rows.ones) unit.insert(table, row);
+    for (const [table, list] of rows.lists) for (const row of list) unit.insert(table, row);
+  }
+
+  /** Stages the removal of a record and its child rows. */
+  stageRemoval(unit: UnitOfWork, id: number): void {
+    this.#stageChildRemoval(unit, id);
+    unit.remove(this.#shape.main, 'id', id);
+  }
+
+  #stageChildRemoval(unit: UnitOfWork, id: number): void {
+    for (const { table } of this.#shape.lists) unit.remove(table, this.#shape.parent, id);
+    for (const { table } of this.#shape.ones) unit.remove(table, this.#shape.parent, id);
+  }
+
+  /** The deployment column as the run decided it, whatever the manifest says. */
+  #deployment(deployed: boolean | undefined): Record<string, Cell> {
+    const field = this.kind.fields.find((it) => it.path === this.kind.deployment);
+    if (field === undefined || !('column' in field.storage)) return {};
+    return { [field.storage.column]: deployed === true ? 1 : 0 };
+  }
+
+  /** The manifest with its status, as `describe` shows it. */
+  describe(record: LiveRecord): JsonObject {
+    const { kind } = this;
+    return {
+      ...record.manifest,
+      status: {
+        recordLocator: recordLocator(kind, record.id),
+        created: record.createdAt,
+        modified: record.updatedAt,
+        accountNumber: record.key.account,
+        ...(record.deployed === undefined ? {} : { deployed: record.deployed }),
+        ...kind.status(record),
+      },
+    } as unknown as JsonObject;
+  }
+}

@@ -1,0 +1,164 @@
+import { isObject, type JsonObject, type JsonValue, putAt, valueAt } from '../lib/json.ts';
+import type { ColumnType } from '../manifest/kind.ts';
+import { apiVersion, type Manifest, type ResourceKey } from '../manifest/manifest.ts';
+import type { ColumnField, ListField, RecordShape } from './record-shape.ts';
+
+export type Cell = string | number | null;
+export type Row = Record<string, Cell>;
+
+/** Rows of one record, without the columns that the broker keeps for every kind. */
+export interface RecordRows {
+  readonly main: Row;
+  readonly ones: ReadonlyMap<string, Row>;
+  readonly lists: ReadonlyMap<string, readonly Row[]>;
+}
+
+/** Finds the id of the record a reference names. */
+export type Resolve = (space: string, name: string) => number;
+
+/** From a manifest in normal form to the rows of its record. `resolve` throws for a name that has no record. */
+export function toRows(
+  shape: RecordShape,
+  key: ResourceKey,
+  manifest: Manifest,
+  id: number,
+  resolve: Resolve,
+): RecordRows {
+  const main: Row = { id, account: key.account, name: key.name };
+  fill(main, shape.columns, manifest, resolve);
+  Object.assign(main, shape.kind.derive?.(manifest, key));
+  const ones = new Map<string, Row>();
+  for (const one of shape.ones) {
+    if (one.path !== undefined && at(manifest, one.path) === undefined) continue;
+    const row: Row = { [shape.parent]: id };
+    fill(row, one.columns, manifest, resolve);
+    ones.set(one.table, row);
+  }
+  const lists = new Map<string, readonly Row[]>();
+  for (const list of shape.lists)
+    lists.set(list.table, listRows(list, shape.parent, manifest, id, resolve));
+  return { main, ones, lists };
+}
+
+function fill(
+  row: Row,
+  columns: readonly ColumnField[],
+  manifest: Manifest,
+  resolve: Resolve,
+): void {
+  for (const { field, column, type } of columns) {
+    const value = at(manifest, field.path) ?? field.default;
+    row[column] =
+      field.references !== undefined && typeof value === 'string'
+        ? resolve(field.references, value)
+        : toCell(value, type);
+  }
+}
+
+function listRows(
+  list: ListField,
+  parent: string,
+  manifest: Manifest,
+  id: number,
+  resolve: Resolve,
+): readonly Row[] {
+  const items = at(manifest, list.field.path);
+  if (!Array.isArray(items)) return [];
+  const space = list.field.references;
+  return items.map((item: JsonValue, position) => ({
+    [parent]: id,
+    position,
+    [list.column]: space === undefined ? toCell(item, 'text') : resolve(space, String(item)),
+  }));
+}
+
+/** The rows of one record as read; a reference column is replaced by the name it refers to. */
+export interface ReadRows {
+  readonly main: Readonly<Record<string, unknown>>;
+  readonly ones: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+  readonly lists: ReadonlyMap<string, readonly unknown[]>;
+}
+
+/** From rows to the manifest in normal form: the one transform that export, plan, drift and describe read through. */
+export function toManifest(shape: RecordShape, rows: ReadRows): Manifest {
+  const found = new Map<string, JsonValue>();
+  for (const field of shape.columns) take(found, field, rows.main);
+  for (const one of shape.ones) {
+    const row = rows.ones.get(one.table);
+    if (row !== undefined || one.path === undefined)
+      for (const field of one.columns) take(found, field, row ?? {});
+  }
+  for (const list of shape.lists) {
+    const items = rows.lists.get(list.table) ?? [];
+    if (items.length > 0) found.set(list.field.path, items as JsonValue[]);
+  }
+  return assemble(shape, String(rows.main['name']), found);
+}
+
+/** Keys come in the order of the kind's table of fields, so that every print of a record reads alike. */
+function assemble(
+  shape: RecordShape,
+  name: string,
+  found: ReadonlyMap<string, JsonValue>,
+): Manifest {
+  const out: Record<string, unknown> = {
+    apiVersion,
+    kind: shape.kind.name,
+    metadata: { name },
+    spec: {},
+  };
+  for (const { path } of shape.kind.fields) {
+    const value = found.get(path);
+    if (value !== undefined) putAt(out, path, value);
+  }
+  return out as unknown as Manifest;
+}
+
+function take(
+  found: Map<string, JsonValue>,
+  { field, column, type }: ColumnField,
+  row: Readonly<Record<string, unknown>>,
+): void {
+  const value =
+    fromCell(row[column], field.references === undefined ? type : 'text') ?? field.default;
+  if (value === undefined || value === null) return;
+  if (Array.isArray(value) && value.length === 0) return;
+  found.set(field.path, value);
+}
+
+function at(manifest: Manifest, path: string): JsonValue | undefined {
+  return valueAt(manifest, path);
+}
+
+function toCell(value: JsonValue | undefined, type: ColumnType): Cell {
+  if (value === undefined || value === null) return null;
+  if (type === 'json') return JSON.stringify(value);
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  if (typeof value === 'number' || typeof value === 'string') return value;
+  throw new TypeError(`a ${type} column cannot hold ${typeof value}`);
+}
+
+/**
+ * What a cell means. An application beside us may write to the tables too, so a cell that does not
+ * hold what its column promises is passed on as it is: it then shows as drift instead of failing.
+ */
+function fromCell(cell: unknown, type: ColumnType): JsonValue | undefined {
+  if (cell === null || cell === undefined) return undefined;
+  if (type === 'boolean') return cell === 0 || cell === 1 ? cell === 1 : (cell as JsonValue);
+  if (type !== 'json' || typeof cell !== 'string') return cell as JsonValue;
+  try {
+    return jsonSafe(JSON.parse(cell));
+  } catch {
+    return cell;
+  }
+}
+
+/** JSON.parse can make a key named __proto__ an own key; such a value never came from a manifest. */
+function jsonSafe(value: unknown): JsonValue {
+  if (Array.isArray(value)) return value.map(jsonSafe);
+  if (!isObject(value)) return value as JsonValue;
+  const out: Record<string, JsonValue> = {};
+  for (const [key, child] of Object.entries(value))
+    if (key !== '__proto__') out[key] = jsonSafe(child);
+  return out as JsonObject;
+}
