@@ -1,3 +1,5 @@
+import type { Diagnostic } from './diagnostic.ts';
+
 /**
  * Every failure a person can meet has one row here. A code is public and keeps its meaning for good;
  * wording may improve at any time, so nothing ever matches on a message.
@@ -66,6 +68,14 @@ const catalogue = {
   EXPOSURE_HELD: { exit: 3, httpStatus: 409, retry: 'never' },
   EXPORT_REFUSED: { exit: 1, httpStatus: 409, retry: 'never' },
   LISTEN_FAILED: { exit: 1, httpStatus: 500, retry: 'never' },
+
+  REQUEST_INVALID: { exit: 1, httpStatus: 400, retry: 'never' },
+  REQUEST_UNAUTHENTICATED: { exit: 1, httpStatus: 401, retry: 'never' },
+  REQUEST_REFUSED: { exit: 1, httpStatus: 403, retry: 'never' },
+  REQUEST_NOT_FOUND: { exit: 1, httpStatus: 404, retry: 'never' },
+  REQUEST_METHOD: { exit: 1, httpStatus: 405, retry: 'never' },
+  REQUEST_TIMEOUT: { exit: 1, httpStatus: 408, retry: 'backoff' },
+  REQUEST_TOO_LARGE: { exit: 1, httpStatus: 413, retry: 'never' },
 } as const satisfies Record<
   string,
   { exit: number; httpStatus: number; retry: 'never' | 'backoff' }
@@ -88,6 +98,8 @@ export interface ErrorDetail {
   readonly hint?: string;
   readonly place?: Place;
   readonly cause?: unknown;
+  /** Everything that is wrong, where the failure stands for several problems of a file. */
+  readonly problems?: readonly Diagnostic[];
 }
 
 /** A failure that ends a run or a command. What is wrong inside a watched file is a Diagnostic instead. */
@@ -96,12 +108,14 @@ export class PlumblineError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly place: Place | undefined;
+  readonly problems: readonly Diagnostic[];
 
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
     super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
     this.code = code;
     this.hint = detail.hint;
     this.place = detail.place;
+    this.problems = detail.problems ?? [];
   }
 
   get exit(): number {
