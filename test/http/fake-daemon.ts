@@ -1,0 +1,87 @@
+import { PlumblineError } from '../../src/lib/errors.ts';
+import { createLog, type Log } from '../../src/lib/log.ts';
+import type { Summary } from '../../src/plan/change.ts';
+import { summaryKeys } from '../../src/plan/change.ts';
+import type { Daemon, Outcome, SourceStatus } from '../../src/reconcile/status.ts';
+
+/** A daemon whose runs end when the test says so. */
+export class FakeDaemon implements Daemon {
+  readonly requests: (string | undefined)[] = [];
+  readonly #statuses = new Map<string, SourceStatus>();
+  readonly #listeners = new Set<(status: SourceStatus) => void>();
+
+  constructor(...names: string[]) {
+    for (const name of names) {
+      this.#statuses.set(name, {
+        name,
+        location: `/srv/${name}`,
+        outcome: 'pending',
+        message: 'no run has ended yet',
+        since: '2026-01-01T00:00:00.000Z',
+        ready: false,
+        failures: 0,
+      });
+    }
+  }
+
+  get listening(): number {
+    return this.#listeners.size;
+  }
+
+  status(): readonly SourceStatus[] {
+    return [...this.#statuses.values()];
+  }
+
+  request(source?: string): string {
+    if (source !== undefined && !this.#statuses.has(source)) {
+      throw new PlumblineError('SOURCE_UNKNOWN', `there is no source ${source}`, { hint: 'look' });
+    }
+    this.requests.push(source);
+    return `request-${this.requests.length}`;
+  }
+
+  onRun(listener: (status: SourceStatus) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Ends a run; a run that was complete makes its source ready for good. */
+  end(name: string, outcome: Outcome, counts: Partial<Summary> = {}, errors = 0): void {
+    const before = this.#statuses.get(name) as SourceStatus;
+    const zero = Object.fromEntries(summaryKeys.map((key) => [key, 0])) as Summary;
+    const after: SourceStatus = {
+      ...before,
+      outcome,
+      message: `the run ended ${outcome}`,
+      ready: before.ready || outcome === 'converged',
+      lastRun: {
+        id: 'run-1',
+        trigger: 'start',
+        startedAt: '2026-01-01T00:00:00.000Z',
+        milliseconds: 1500,
+        summary: { ...zero, ...counts },
+        errors,
+        requests: [],
+      },
+    };
+    this.#statuses.set(name, after);
+    for (const listener of this.#listeners) listener(after);
+  }
+}
+
+export interface KeptLog {
+  readonly log: Log;
+  readonly lines: string[];
+}
+
+/** A log whose lines the test can read. */
+export function keptLog(): KeptLog {
+  const lines: string[] = [];
+  const stream = {
+    isTTY: false,
+    writableLength: 0,
+    write: (text: string) => lines.push(text),
+    on: () => undefined,
+  };
+  return { log: createLog({ level: 'debug', format: 'json', stream }), lines };
+}
