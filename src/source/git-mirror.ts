@@ -1,0 +1,132 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { PlumblineError } from '../lib/errors.ts';
+import type { RemoteRef } from './git-address.ts';
+import type { GitProcess } from './git-process.ts';
+
+const packsBeforeRepack = 120;
+const abandonedAfterMs = 3_600_000;
+
+/**
+ * A bare repository of our own that holds what was fetched. It is a cache: whatever is wrong with it,
+ * it is thrown away and made again, so nothing in it is ever repaired in place.
+ */
+export class GitMirror {
+  readonly folder: string;
+  readonly #git: GitProcess;
+  readonly #url: string;
+  readonly #depth: number;
+  #doubtful = false;
+
+  constructor(folder: string, git: GitProcess, url: string, depth: number) {
+    this.folder = folder;
+    this.#git = git;
+    this.#url = url;
+    this.#depth = depth;
+  }
+
+  /** Says that something in the mirror could not be read: the next use makes a fresh one. */
+  doubt(): void {
+    this.#doubtful = true;
+  }
+
+  /**
+   * Brings a ref up to date and hands the mirror and the commit to `take`. If that throws
+   * SOURCE_DAMAGED, it is done once more with a fresh mirror, which replaces the old one only when
+   * `take` was content with it.
+   */
+  async use<T>(
+    ref: RemoteRef,
+    signal: AbortSignal,
+    take: (mirror: string, commit: string) => Promise<T>,
+  ): Promise<T> {
+    if (!this.#doubtful && (await exists(this.folder))) {
+      try {
+        return await take(this.folder, await this.#fetch(this.folder, ref, signal));
+      } catch (error) {
+        if (error instanceof PlumblineError && error.code !== 'SOURCE_DAMAGED') throw error;
+      }
+    }
+    const fresh = `${this.folder}.new-${randomBytes(6).toString('hex')}`;
+    try {
+      await this.#sweep();
+      await this.#git.run(['init', '--quiet', '--bare', '--template=', '--', fresh], { signal });
+      const taken = await take(fresh, await this.#fetch(fresh, ref, signal));
+      await this.#replaceBy(fresh);
+      this.#doubtful = false;
+      return taken;
+    } finally {
+      await rm(fresh, { recursive: true, force: true });
+    }
+  }
+
+  /** Fetches one ref, without tags and history, and gives the id of its commit. */
+  async #fetch(mirror: string, ref: RemoteRef, signal: AbortSignal): Promise<string> {
+    const ours = `refs/plumbline/${createHash('sha256').update(ref.name).digest('hex').slice(0, 16)}`;
+    if (ref.commit !== undefined && (await this.#holds(mirror, ref.commit, ours, signal))) {
+      return ref.commit;
+    }
+    const options = [
+      `--depth=${this.#depth}`,
+      '--quiet',
+      '--force',
+      '--no-tags',
+      '--no-recurse-submodules',
+      '--no-auto-gc',
+      '--no-write-fetch-head',
+    ];
+    await this.#git.run(
+      ['fetch', ...options, '--end-of-options', this.#url, `+${ref.name}:${ours}`],
+      { mirror, signal, network: true },
+    );
+    await this.#repack(mirror, signal);
+    const id = await this.#git.run(
+      ['rev-parse', '--verify', '--end-of-options', `${ours}^{commit}`],
+      { mirror, signal },
+    );
+    return id.toString('latin1').trim();
+  }
+
+  async #holds(mirror: string, commit: string, ours: string, signal: AbortSignal) {
+    const args = ['for-each-ref', '--format=%(objectname)', '--end-of-options', ours];
+    const found = await this.#git.run(args, { mirror, signal });
+    return found.toString('latin1').trim() === commit;
+  }
+
+  /** Every fetch adds a pack, and what was rewritten stays in the old ones: from time to time they become one. */
+  async #repack(mirror: string, signal: AbortSignal): Promise<void> {
+    const packs = await readdir(join(mirror, 'objects', 'pack'));
+    if (packs.length < packsBeforeRepack) return;
+    await this.#git.run(['repack', '-a', '-d', '--quiet'], { mirror, signal });
+    await this.#git.run(['prune', '--expire=now'], { mirror, signal });
+  }
+
+  /** A stop between the two renames leaves no mirror, which only costs a fetch. */
+  async #replaceBy(fresh: string): Promise<void> {
+    const old = `${this.folder}.old-${randomBytes(6).toString('hex')}`;
+    if (await exists(this.folder)) await rename(this.folder, old);
+    await rename(fresh, this.folder);
+    await rm(old, { recursive: true, force: true });
+  }
+
+  /** Removes what an earlier process began to make and never finished. */
+  async #sweep(): Promise<void> {
+    const parent = dirname(this.folder);
+    await mkdir(parent, { recursive: true, mode: 0o700 });
+    for (const name of await readdir(parent)) {
+      if (!/\.(?:new|old)-[0-9a-f]{12}$/.test(name)) continue;
+      if (!name.startsWith(`${basename(this.folder)}.`)) continue;
+      const { mtimeMs } = await stat(join(parent, name));
+      if (Date.now() - mtimeMs < abandonedAfterMs) continue;
+      await rm(join(parent, name), { recursive: true, force: true });
+    }
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

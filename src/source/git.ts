@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { PlumblineError } from '../lib/errors.ts';
+import { defaultLimits, type SourceLimits } from './candidates.ts';
+import {
+  type GitAddress,
+  type GitRef,
+  gitAddress,
+  type RemoteRef,
+  remoteRef,
+  subPath,
+} from './git-address.ts';
+import { installedGit, readCommit } from './git-commit.ts';
+import { GitMirror } from './git-mirror.ts';
+import { findFolder, listTree, readBlobs } from './git-objects.ts';
+import { type GitCredentials, GitProcess } from './git-process.ts';
+import type { Snapshot, SnapshotFile, Source } from './source.ts';
+
+export interface GitSourceOptions {
+  readonly name: string;
+  readonly url: string;
+  readonly ref: GitRef;
+  /** The folder of the repository that holds the manifests; all of it without one. */
+  readonly path?: string;
+  /** How many commits are fetched; 1 is enough to know the files. */
+  readonly depth?: number;
+  readonly credentials?: GitCredentials;
+  /** A private folder, on a disk that may be lost; made if it is missing. */
+  readonly stateFolder: string;
+  /** How long one call of git may take; 30 seconds without it. */
+  readonly timeoutMs?: number;
+  readonly limits?: SourceLimits;
+  /** Allows `file://` and absolute paths. */
+  readonly allowFile?: boolean;
+  /** Allows plain http to hosts other than this one. */
+  readonly allowInsecure?: boolean;
+}
+
+const defaultTimeoutMs = 30_000;
+
+/**
+ * Manifests from a line of history of a Git repository, read out of a bare mirror: there is no work
+ * tree, so no hook, filter, link or submodule of the repository ever comes to life.
+ */
+export class GitSource implements Source {
+  readonly name: string;
+  readonly #address: GitAddress;
+  readonly #ref: RemoteRef;
+  readonly #path: string;
+  readonly #home: string;
+  readonly #limits: SourceLimits;
+  readonly #git: GitProcess;
+  readonly #mirror: GitMirror;
+  #version: Promise<string> | undefined;
+
+  /** Throws SOURCE_REFUSED for a URL, ref, path or credentials that are not safe to use. */
+  constructor(options: GitSourceOptions) {
+    const { allowFile = false, allowInsecure = false, depth = 1, credentials } = options;
+    const stateFolder = resolve(options.stateFolder);
+    this.name = options.name;
+    this.#address = gitAddress(options.url, { allowFile, allowInsecure });
+    this.#ref = remoteRef(options.ref);
+    this.#path = subPath(options.path ?? '');
+    this.#home = join(stateFolder, 'empty-home');
+    this.#limits = options.limits ?? defaultLimits;
+    this.#git = new GitProcess({
+      address: this.#address,
+      credentials,
+      home: this.#home,
+      timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
+    });
+    const folder = join(stateFolder, mirrorName(options.name, options.url));
+    this.#mirror = new GitMirror(folder, this.#git, options.url, Math.max(1, depth));
+  }
+
+  async revision(signal: AbortSignal): Promise<string> {
+    const { commit } = this.#ref;
+    return this.#revisionOf(commit ?? (await this.#told(this.#askRemote(signal))));
+  }
+
+  async fetch(signal: AbortSignal): Promise<Snapshot> {
+    const { commit, listing } = await this.#told(this.#take(signal));
+    return {
+      revision: this.#revisionOf(commit.id),
+      commit,
+      ...listing,
+      read: (files) => this.#read(files, signal),
+    };
+  }
+
+  /** Nothing to do: a remote is asked from time to time, by whoever keeps the loop. */
+  async watch(): Promise<void> {}
+
+  async close(): Promise<void> {
+    await this.#git.close();
+  }
+
+  /** The commit that the ref has at the remote, without fetching it. */
+  async #askRemote(signal: AbortSignal): Promise<string> {
+    await this.#prepare();
+    const { name, title } = this.#ref;
+    const asked = ['--end-of-options', this.#address.url, name, `${name}^{}`];
+    const call = { signal, network: true };
+    const printed = await this.#git.run(['ls-remote', '--quiet', ...asked], call);
+    const lines = printed.toString('utf8').split('\n');
+    const ids = new Map(lines.map((it) => [it.slice(it.indexOf('\t') + 1), it.split('\t')[0]]));
+    const id = ids.get(`${name}^{}`) ?? ids.get(name);
+    if (id !== undefined && /^[0-9a-f]{40}$/.test(id)) return id;
+    throw new PlumblineError('SOURCE_NOT_FOUND', `the repository has no ${title}`, {
+      hint: 'check the name, and that the repository is not empty; nothing is deleted meanwhile',
+    });
+  }
+
+  async #take(signal: AbortSignal) {
+    await this.#prepare();
+    return this.#mirror.use(this.#ref, signal, async (mirror, id) => {
+      const call = { mirror, signal };
+      const commit = await readCommit(mirror, id, signal);
+      const folder = await findFolder(this.#git, call, id, this.#path);
+      return { commit, listing: await listTree(this.#git, call, folder, this.#limits) };
+    });
+  }
+
+  async *#read(files: readonly SnapshotFile[], signal: AbortSignal) {
+    try {
+      yield* readBlobs(this.#git, { mirror: this.#mirror.folder, signal }, files);
+    } catch (error) {
+      const known = this.#named(error);
+      if (known.code === 'SOURCE_DAMAGED') this.#mirror.doubt();
+      throw known;
+    }
+  }
+
+  async #prepare(): Promise<void> {
+    await mkdir(this.#home, { recursive: true, mode: 0o700 });
+    this.#version ??= installedGit(this.#home);
+    await this.#version.catch((error: unknown) => {
+      this.#version = undefined;
+      throw error;
+    });
+  }
+
+  #revisionOf(id: string): string {
+    return `${this.#ref.prefix}sha1:${id}`;
+  }
+
+  /** Says of which source and which ref an error speaks. */
+  async #told<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      throw this.#named(error);
+    }
+  }
+
+  #named(error: unknown): PlumblineError {
+    const about = `source ${this.name}, ${this.#ref.title}`;
+    if (!(error instanceof PlumblineError)) {
+      return new PlumblineError('SOURCE_DAMAGED', `${about}: the mirror cannot be written`, {
+        hint: `make '${dirname(this.#home)}' writable, and check that its disk has room`,
+        cause: error,
+      });
+    }
+    const { code, message, hint = '', cause } = error;
+    return new PlumblineError(code, `${about}: ${message}`, { hint, cause: cause ?? error });
+  }
+}
+
+/** A mirror belongs to a source and a URL: another URL never finds the objects of this one. */
+function mirrorName(name: string, url: string): string {
+  const digest = createHash('sha256').update(`${name}\0${url}`).digest('hex').slice(0, 12);
+  return `${name.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 60)}-${digest}.git`;
+}
