@@ -22,6 +22,11 @@ const version = /^\d+\.\d+\.\d+[\w.+-]*$/;
 /** A text that starts like words may still be a key, a comment, a trimmed blank, a boolean or a null. */
 const notPlain = /:(?: |$)| #|\s$|^(?:y|n|yes|no|on|off|true|false|null)$/i;
 
+/** True when every character can stand as itself; tabs and line feeds count as seen. */
+export function isSeen(text: string): boolean {
+  return !unseenAnywhere.test(text);
+}
+
 /** One line: plain where that is beyond doubt, else in double quotes. */
 export function printText(text: string): string {
   if (asciiPlain.test(text) || widePlain.test(text))
@@ -47,9 +52,7 @@ export function printFlowText(text: string): string {
  * escaped, there is nothing to see in it, or it ends in blanks, which readers count differently.
  */
 function fitsBlock(text: string): boolean {
-  return (
-    text.includes('\n') && !unseenAnywhere.test(text) && /\S/.test(text) && !/\n[ \t]+$/.test(text)
-  );
+  return text.includes('\n') && isSeen(text) && /\S/.test(text) && !/\n[ \t]+$/.test(text);
 }
 
 /**

@@ -1,0 +1,152 @@
+import { isMap, isScalar, parseAllDocuments, type YAMLMap } from 'yaml';
+import { canonicalJson } from '../lib/digest.ts';
+import { type JsonObject, type JsonValue, valueAt } from '../lib/json.ts';
+import { CannotEdit, DocumentEdit } from './edit-document.ts';
+import type { Kind } from './kind.ts';
+import type { Manifest } from './manifest.ts';
+import { normalise } from './normal.ts';
+import { canonicalForm, printManifest } from './print.ts';
+import { Splices } from './splice.ts';
+
+/**
+ * The text of a file whose document number `document`, from 0, now means `to`. Only what differs is
+ * touched: comments, order, quotes, indentation and line endings of all else stay byte for byte.
+ * Sets keep the order of the file, what is new comes last. Undefined when the document cannot be
+ * edited in place, because of anchors for instance; print it anew then with `replaceDocument`.
+ */
+export function editManifest(
+  text: string,
+  document: number,
+  kind: Kind,
+  to: Manifest,
+): string | undefined {
+  const found = read(text)?.[document];
+  if (found === undefined || !isMap(found.contents)) return undefined;
+  const { contents } = found;
+  const from = normalise(found.raw as JsonObject, kind);
+  if (sameMeaning(from, to, kind)) return text;
+  const splices = new Splices(text);
+  const print = canonicalForm(to, kind);
+  try {
+    new DocumentEdit(splices, kind.fields, jsonIndent(text, splices, contents)).map(contents, {
+      from: from as unknown as JsonObject,
+      to: to as unknown as JsonObject,
+      print,
+    });
+  } catch (error) {
+    if (error instanceof CannotEdit) return undefined;
+    throw error;
+  }
+  return checked(splices.result(), text, document, kind, to);
+}
+
+/**
+ * The text of a file with one whole document printed anew; comments inside of it are lost. Undefined
+ * when that would touch the others.
+ */
+export function replaceDocument(
+  text: string,
+  document: number,
+  kind: Kind,
+  to: Manifest,
+): string | undefined {
+  const contents = read(text)?.[document]?.contents;
+  const range = isMap(contents) ? contents.range : undefined;
+  if (range === undefined || range === null) return undefined;
+  const splices = new Splices(text);
+  const json = isJson(text);
+  const print = json
+    ? JSON.stringify(canonicalForm(to, kind), null, 2)
+    : printManifest(to, kind).slice(0, -1);
+  const body = text.slice(range[0], range[1]).trimEnd();
+  const start = splices.lineStart(range[0]);
+  splices.replace(json ? range[0] : start, range[0] + body.length, print);
+  return checked(splices.result(), text, document, kind, to);
+}
+
+/** The kind and name that each document of a file declares; undefined when the file cannot be read. */
+export function declaredIn(
+  text: string,
+): readonly { readonly kind: string; readonly name: string }[] | undefined {
+  return read(text)?.map(({ raw }) => {
+    const name = String(valueAt(raw, 'metadata.name') ?? '');
+    return { kind: String(valueAt(raw, 'kind') ?? ''), name: name.replaceAll('-', '_') };
+  });
+}
+
+interface ReadDocument {
+  readonly contents: unknown;
+  readonly raw: unknown;
+}
+
+/** Undefined when anything in the text is not plain, sound YAML. */
+function read(text: string): readonly ReadDocument[] | undefined {
+  const documents = parseAllDocuments(text, {
+    keepSourceTokens: true,
+    uniqueKeys: false,
+    prettyErrors: false,
+    logLevel: 'silent',
+  });
+  if (!Array.isArray(documents)) return undefined;
+  if (documents.some((it) => it.errors.length > 0 || it.warnings.length > 0)) return undefined;
+  try {
+    return documents.map((it) => ({ contents: it.contents, raw: it.toJS() }));
+  } catch {
+    // An alias without its anchor is found only now.
+    return undefined;
+  }
+}
+
+/** An edit is good only if a reader finds in it what was wanted, and all else as it was. */
+function checked(
+  result: string | undefined,
+  text: string,
+  document: number,
+  kind: Kind,
+  to: Manifest,
+): string | undefined {
+  if (result === undefined || (isJson(text) && !isJson(result))) return undefined;
+  const before = read(text);
+  const after = read(result);
+  if (before === undefined || after === undefined || before.length !== after.length)
+    return undefined;
+  for (const [index, it] of after.entries()) {
+    if (index === document) {
+      if (!sameMeaning(normalise(it.raw as JsonObject, kind), to, kind)) return undefined;
+    } else if (canonicalJson(it.raw) !== canonicalJson(before[index]?.raw)) return undefined;
+  }
+  return result;
+}
+
+/** Equal but for the order within sets. */
+function sameMeaning(a: Manifest, b: Manifest, kind: Kind): boolean {
+  const sets = kind.fields.filter((field) => field.compare === 'set').map((field) => field.path);
+  const text = (manifest: Manifest) => {
+    const copy = structuredClone(manifest);
+    for (const path of sets) {
+      const items = valueAt(copy, path);
+      if (Array.isArray(items)) (items as JsonValue[]).sort();
+    }
+    return canonicalJson(copy);
+  };
+  return text(a) === text(b);
+}
+
+function isJson(text: string): boolean {
+  if (!/^\ufeff?\s*\{/.test(text)) return false;
+  try {
+    JSON.parse(text.replace(/^\ufeff/, ''));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** By how many blanks a JSON text indents, 0 where all stands on one line; undefined if it is none. */
+function jsonIndent(text: string, splices: Splices, contents: YAMLMap): number | undefined {
+  if (!isJson(text)) return undefined;
+  const [first] = contents.items;
+  const range = isScalar(first?.key) ? first.key.range : undefined;
+  if (range === undefined || range === null || !splices.isFirstOnLine(range[0])) return 0;
+  return splices.padTo(range[0]).length;
+}
