@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../lib/diagnostic.ts';
-import type { ErrorCode } from '../lib/errors.ts';
+import { type ErrorCode, PlumblineError } from '../lib/errors.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
 
 /** How much of a source is taken. Above `files` or `totalBytes` there is no snapshot at all. */
@@ -94,4 +94,10 @@ export function sizeProblem(file: string, size: number | bigint, limits: SourceL
     `has ${size} bytes; a manifest may have ${limits.fileBytes}`,
     'split the file, or move it out of the watched folder',
   );
+}
+
+export function tooMany(what: string, limit: number): PlumblineError {
+  return new PlumblineError('SOURCE_LIMIT', `the source holds more than ${limit} ${what}`, {
+    hint: "narrow the source's path, or raise its limit",
+  });
 }

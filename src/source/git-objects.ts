@@ -10,6 +10,7 @@ import {
   type SourceLimits,
   sizeProblem,
   standingOf,
+  tooMany,
 } from './candidates.ts';
 import type { GitCall, GitProcess } from './git-process.ts';
 import type { SnapshotFile } from './source.ts';
@@ -219,11 +220,5 @@ class ByteReader {
 function damaged(what: string): PlumblineError {
   return new PlumblineError('SOURCE_DAMAGED', `the mirror of the repository is damaged: ${what}`, {
     hint: 'nothing to do: a fresh mirror is made at the next try',
-  });
-}
-
-function tooMany(what: string, limit: number): PlumblineError {
-  return new PlumblineError('SOURCE_LIMIT', `the source holds more than ${limit} ${what}`, {
-    hint: "narrow the source's path, or raise its limit",
   });
 }

@@ -62,7 +62,7 @@ export class GitRepository {
     for (const [path, content] of Object.entries(files)) parts.push(...change(path, content));
     if (options.orphan === true && this.#has(ref)) this.git('update-ref', '-d', ref);
     this.feed(
-      Buffer.concat(parts.map((it) => (typeof it === 'string' ? Buffer.from(it) : it))),
+      Buffer.concat(parts.map((it) => Buffer.from(it as Uint8Array))),
       'fast-import',
       '--quiet',
       '--force',

@@ -1,0 +1,189 @@
+import { constants } from 'node:fs';
+import { access, realpath, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { sha256 } from '../lib/digest.ts';
+import { PlumblineError } from '../lib/errors.ts';
+import { escapeUntrusted } from '../lib/terminal.ts';
+import { type Clock, systemClock } from '../lib/time.ts';
+import { defaultLimits, type SourceLimits } from './candidates.ts';
+import { type Look, lookAt, type Seen } from './directory-look.ts';
+import { ChangedMeanwhile } from './folder-walk.ts';
+import { inOrder } from './in-order.ts';
+import { readRegularFile } from './regular-file.ts';
+import type { Snapshot, SnapshotFile, Source } from './source.ts';
+import { type Watch, watchFolder } from './watch.ts';
+
+export interface DirectorySourceOptions {
+  readonly name: string;
+  /** The folder; it may be a link, which is followed anew at every look. */
+  readonly root: string;
+  readonly limits?: SourceLimits;
+  /** For how long a file must rest before it is used, in milliseconds; 200 without it. */
+  readonly stableMs?: number;
+  readonly clock?: Clock;
+  /** Hears, once, what makes watching less prompt. */
+  readonly onNotice?: (message: string) => void;
+}
+
+/** The root as one look found it. */
+interface Root {
+  readonly path: string;
+  readonly identity: string;
+}
+
+interface Glance {
+  readonly look: Look;
+  readonly root: Root;
+}
+
+const looksBeforeGivingUp = 8;
+const nextRun = 'nothing to do: the next run reads it anew';
+const checkDisk = 'check the disk or mount that holds the folder';
+
+/**
+ * Manifests from a folder. What counts is the content that a look at the whole folder finds; events
+ * only say that it is time to look. A folder in which something changed just now is looked at again
+ * until two looks in a row agree, so that a half-written file or a half-made copy is never used.
+ */
+export class DirectorySource implements Source {
+  readonly name: string;
+  readonly #root: string;
+  readonly #limits: SourceLimits;
+  readonly #stableMs: number;
+  readonly #clock: Clock;
+  readonly #onNotice: (message: string) => void;
+  #known: ReadonlyMap<string, Seen> = new Map();
+  /** The root of the last look that was believed. */
+  #believed: string | undefined;
+  #watch: Watch | undefined;
+
+  constructor(options: DirectorySourceOptions) {
+    this.name = options.name;
+    this.#root = resolve(options.root);
+    this.#limits = options.limits ?? defaultLimits;
+    this.#stableMs = options.stableMs ?? 200;
+    this.#clock = options.clock ?? systemClock;
+    this.#onNotice = options.onNotice ?? (() => undefined);
+  }
+
+  async revision(signal: AbortSignal): Promise<string> {
+    return (await this.#settledLook(signal)).revision;
+  }
+
+  async fetch(signal: AbortSignal): Promise<Snapshot> {
+    const { revision, files, ignored, problems } = await this.#settledLook(signal);
+    return {
+      revision,
+      files: files.map(({ path, blob, size }) => ({ path, blob, size })),
+      ignored,
+      problems,
+      read: (wanted) => this.#read(wanted, new Map(files.map((it) => [it.path, it.at]))),
+    };
+  }
+
+  async watch(changed: () => void): Promise<void> {
+    await this.#watch?.close();
+    this.#watch = await watchFolder(this.#root, { changed, notice: this.#onNotice });
+  }
+
+  async close(): Promise<void> {
+    await this.#watch?.close();
+    this.#watch = undefined;
+  }
+
+  /** A look that can be believed: nothing changed just now, or the look before saw the same. */
+  async #settledLook(signal: AbortSignal): Promise<Look> {
+    let before: Glance | undefined;
+    for (let looks = 0; looks < looksBeforeGivingUp; looks += 1) {
+      if (looks > 0) await this.#clock.sleep(this.#stableMs, signal);
+      if (signal.aborted) throw this.#error('SOURCE_TIMEOUT', 'was not read to its end', nextRun);
+      const now = await this.#look(signal);
+      if (now === undefined) continue;
+      if (agree(before, now) || this.#isQuiet(now.look, now.root))
+        return this.#believe(now.look, now.root);
+      before = now;
+    }
+    const hint = 'wait until it is quiet; write manifests to a temporary name and rename them';
+    throw this.#error('SOURCE_UNSTABLE', 'keeps changing while it is read', hint);
+  }
+
+  /** One look; undefined where something changed under it. */
+  async #look(signal: AbortSignal): Promise<Glance | undefined> {
+    const root = await this.#findRoot();
+    try {
+      const now = () => this.#clock.now().getTime();
+      const look = await lookAt(root.path, this.#limits, this.#known, now, signal);
+      this.#known = new Map(look.files.map((it) => [it.path, it]));
+      const after = await this.#findRoot();
+      return after.identity === root.identity ? { look, root } : undefined;
+    } catch (error) {
+      if (error instanceof ChangedMeanwhile || signal.aborted) return undefined;
+      if (error instanceof PlumblineError) throw error;
+      throw this.#error('SOURCE_UNREACHABLE', `fails with ${errno(error)}`, checkDisk);
+    }
+  }
+
+  #isQuiet(look: Look, root: Root): boolean {
+    const ago = this.#clock.now().getTime() - look.changedAt;
+    const known = this.#believed === undefined || this.#believed === root.identity;
+    return known && ago >= this.#stableMs;
+  }
+
+  /** An empty folder in the place of the one we knew is what a lost mount looks like. */
+  #believe(look: Look, root: Root): Look {
+    const replaced = this.#believed !== undefined && this.#believed !== root.identity;
+    if (replaced && look.files.length === 0) {
+      const hint = 'put the manifests back; if it is meant to be empty, restart Plumbline';
+      throw this.#error('SOURCE_NOT_FOUND', 'was replaced by an empty one', hint);
+    }
+    this.#believed = root.identity;
+    return look;
+  }
+
+  async #findRoot(): Promise<Root> {
+    try {
+      const path = await realpath(this.#root);
+      const found = await stat(path, { bigint: true });
+      await access(path, constants.R_OK | constants.X_OK);
+      if (found.isDirectory()) return { path, identity: `${path}:${found.dev}:${found.ino}` };
+    } catch (error) {
+      if (['EACCES', 'EPERM'].includes(errno(error))) {
+        const hint = 'give the user that runs Plumbline the right to read the folder';
+        throw this.#error('SOURCE_DENIED', 'may not be read', hint);
+      }
+    }
+    const hint = 'make the folder or correct the source; nothing is deleted meanwhile';
+    throw this.#error('SOURCE_NOT_FOUND', 'does not exist', hint);
+  }
+
+  async *#read(wanted: readonly SnapshotFile[], places: ReadonlyMap<string, string>) {
+    const contents = inOrder(wanted, 16, async (file) => {
+      const content = await readRegularFile(places.get(file.path) ?? '', this.#limits.fileBytes);
+      return { file, content };
+    });
+    for await (const { file, content } of contents) {
+      if (!('bytes' in content) || sha256(content.bytes) !== file.blob) {
+        const message = `changed while it was read, in '${escapeUntrusted(file.path)}'`;
+        throw this.#error('SOURCE_UNSTABLE', message, nextRun);
+      }
+      yield { file, bytes: content.bytes };
+    }
+  }
+
+  #error(code: PlumblineError['code'], what: string, hint: string): PlumblineError {
+    const message = `source ${this.name}: the folder '${escapeUntrusted(this.#root)}' ${what}`;
+    return new PlumblineError(code, message, { hint });
+  }
+}
+
+function agree(before: Glance | undefined, now: Glance): boolean {
+  return (
+    before?.look.revision === now.look.revision &&
+    before.look.writtenNs === now.look.writtenNs &&
+    before.root.identity === now.root.identity
+  );
+}
+
+function errno(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? 'an unknown error';
+}
