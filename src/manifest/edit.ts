@@ -1,7 +1,9 @@
 import { isMap, isScalar, parseAllDocuments, type YAMLMap } from 'yaml';
 import { canonicalJson } from '../lib/digest.ts';
 import { type JsonObject, type JsonValue, valueAt } from '../lib/json.ts';
-import { CannotEdit, DocumentEdit } from './edit-document.ts';
+import { DocumentEdit } from './edit-document.ts';
+import { EntryEdit } from './edit-entries.ts';
+import { CannotEdit } from './edit-place.ts';
 import type { Kind } from './kind.ts';
 import type { Manifest } from './manifest.ts';
 import { normalise } from './normal.ts';
@@ -26,9 +28,10 @@ export function editManifest(
   const from = normalise(found.raw as JsonObject, kind);
   if (sameMeaning(from, to, kind)) return text;
   const splices = new Splices(text);
+  const entries = new EntryEdit(splices, jsonIndent(text, splices, contents));
   const print = canonicalForm(to, kind);
   try {
-    new DocumentEdit(splices, kind.fields, jsonIndent(text, splices, contents)).map(contents, {
+    new DocumentEdit(entries, kind.fields).map(contents, {
       from: from as unknown as JsonObject,
       to: to as unknown as JsonObject,
       print,

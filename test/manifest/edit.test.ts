@@ -223,11 +223,17 @@ const cases: readonly Case[] = [
   {
     name: 'free maps are edited inside, in their own order',
     kind: plugin,
-    before: `apiVersion: smarter.sh/v1\nkind: Plugin\nmetadata:\n  name: a\nspec:\n  selector: {directive: always}\n  prompt:\n    systemRole: Help.\n  data:\n    staticData:\n      zeta: 1 # z\n      alpha:\n      - {k: v} # kv\n      "no": [1,2]\n`,
+    before: `apiVersion: smarter.sh/v1\nkind: Plugin\nmetadata:\n  name: a\nspec:\n  selector: {directive: always}\n  prompt:\n    systemRole: Help.\n  data:\n    staticData:\n      zeta: 1 # z\n      toString: gone\n      alpha:\n      - {k: v} # kv\n      "no": [1,2]\n`,
     changes: {
-      'spec.data.staticData': { zeta: 2, alpha: [{ k: 'w' }], no: [1, 2], more: { a: null } },
+      'spec.data.staticData': {
+        zeta: 2,
+        alpha: [{ k: 'w' }],
+        no: [1, 2],
+        more: { a: null },
+        constructor: 'c',
+      },
     },
-    after: `apiVersion: smarter.sh/v1\nkind: Plugin\nmetadata:\n  name: a\nspec:\n  selector: {directive: always}\n  prompt:\n    systemRole: Help.\n  data:\n    staticData:\n      zeta: 2 # z\n      alpha:\n      - {k: w} # kv\n      "no": [1,2]\n      more:\n        a: null\n`,
+    after: `apiVersion: smarter.sh/v1\nkind: Plugin\nmetadata:\n  name: a\nspec:\n  selector: {directive: always}\n  prompt:\n    systemRole: Help.\n  data:\n    staticData:\n      zeta: 2 # z\n      alpha:\n      - {k: w} # kv\n      "no": [1,2]\n      more:\n        a: null\n      constructor: c\n`,
   },
   {
     name: 'an anchored value is left to a whole new print',
