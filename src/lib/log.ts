@@ -53,9 +53,8 @@ const mostWaiting = 1024 * 1024;
 /** A log of JSON lines, or of lines for a person. It never throws and never waits for its reader. */
 export function createLog(options: LogOptions): Log {
   const stream = options.stream ?? process.stderr;
-  const terminal = stream.isTTY === true;
-  const pretty = options.format === 'pretty' || (options.format === 'auto' && terminal);
-  const colour = terminal && (process.env['NO_COLOR'] ?? '') === '';
+  const pretty = isPretty(options.format, stream);
+  const colour = stream.isTTY === true && (process.env['NO_COLOR'] ?? '') === '';
   const debug = options.level === 'debug';
   const root = pino(
     {
@@ -69,6 +68,11 @@ export function createLog(options: LogOptions): Log {
     sink(stream, pretty ? (line) => prettyLine(line, colour) : (line) => line),
   );
   return logOver(root, debug);
+}
+
+/** True where lines are for a person rather than for a machine. */
+export function isPretty(format: LogFormat, stream: LogStream = process.stderr): boolean {
+  return format === 'pretty' || (format === 'auto' && stream.isTTY === true);
 }
 
 function logOver(to: Logger, debug: boolean): Log {

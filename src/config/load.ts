@@ -1,0 +1,129 @@
+import { resolve } from 'node:path';
+import type { z } from 'zod';
+import { type Diagnostic, hasErrors, placeOf, sortDiagnostics } from '../lib/diagnostic.ts';
+import { type Place, PlumblineError } from '../lib/errors.ts';
+import { type ConfigFile, noConfigFile, readConfigFile } from './file.ts';
+import { type ConfigFlags, type Environment, type Given, givenSettings, merge } from './layers.ts';
+import { resolveConfig } from './resolve.ts';
+import { checkRules, type Places } from './rules.ts';
+import { type Config, configSchema } from './schema.ts';
+import { fileVariable, settings } from './settings.ts';
+
+export interface LoadInput {
+  /** The file to read; without one PLUMBLINE_CONFIG, then config/plumbline.yaml, which may be missing. */
+  readonly file?: string;
+  readonly environment: Environment;
+  readonly flags: ConfigFlags;
+  /** Relative paths start here. */
+  readonly cwd: string;
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly warnings: readonly Diagnostic[];
+  /** The file that was read; absent when everything came from environment and options. */
+  readonly file?: string;
+}
+
+const defaultFile = 'config/plumbline.yaml';
+
+/**
+ * The configuration: options over environment over file over defaults. Throws CONFIG_MISSING when there
+ * is no file and no source in the environment, and CONFIG_INVALID, which carries every problem of file
+ * and environment in `problems`.
+ */
+export async function loadConfig(input: LoadInput): Promise<LoadedConfig> {
+  const { environment, flags, cwd } = input;
+  const file = await openFile(input);
+  const given = givenSettings(environment, flags, file.sources);
+  const places = placesOf(file, given);
+  const found = [...file.problems, ...given.problems];
+
+  const shape = configSchema.safeParse(merge(file.value, given));
+  // What the file itself has wrong is told already, and better.
+  if (!shape.success) found.push(...problemsOfGiven(shape.error, given));
+  if (!shape.success || hasErrors(found)) throw invalid(found);
+
+  found.push(...checkRules(shape.data, places));
+  if (hasErrors(found)) throw invalid(found);
+
+  const { config, problems } = resolveConfig(shape.data, { environment, cwd, places });
+  found.push(...problems);
+  if (hasErrors(found)) throw invalid(found);
+
+  const warnings = sortDiagnostics(found);
+  return file.path === undefined ? { config, warnings } : { config, warnings, file: file.path };
+}
+
+async function openFile({ file, environment, cwd }: LoadInput): Promise<ConfigFile> {
+  const named = file ?? (environment[fileVariable] || undefined);
+  const shown = named ?? defaultFile;
+  const opened = await readConfigFile(resolve(cwd, shown), shown);
+  if (opened !== undefined) return opened;
+  if (named === undefined && (environment['PLUMBLINE_SOURCE'] ?? '') !== '') return noConfigFile;
+  throw new PlumblineError('CONFIG_MISSING', `there is no configuration file ${shown}`, {
+    hint: 'name one with --config FILE, or set PLUMBLINE_SOURCE to a folder or a Git URL',
+  });
+}
+
+/** A setting's place: the variable or option that gave it, else where the file has it. */
+function placesOf(file: ConfigFile, given: Given): Places {
+  const from = new Map(given.settings.map((it) => [it.path, it.from]));
+  return (path): Place => {
+    const name = from.get(path);
+    if (name !== undefined) return { file: name };
+    if (given.ownSource && path.startsWith('sources.0')) return { file: 'PLUMBLINE_SOURCE' };
+    return file.place(path);
+  };
+}
+
+/** What is wrong with the values of variables and options, each at its own name. */
+function problemsOfGiven(error: z.ZodError, given: Given): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  for (const issue of error.issues) {
+    const path = issue.path.join('.');
+    const from = given.settings.find((it) => it.path === path)?.from ?? missingPartner(path, given);
+    if (from === undefined) continue;
+    const { message, hint } = wording(issue, from);
+    found.push({ severity: 'error', code: 'CONFIG_INVALID', file: from, path, message, hint });
+  }
+  return found;
+}
+
+function placeIn({ file, line, column }: Diagnostic): Place {
+  return {
+    file,
+    ...(line === undefined ? {} : { line }),
+    ...(column === undefined ? {} : { column }),
+  };
+}
+
+/** The variable of a setting that is needed only because the environment gave its neighbour. */
+function missingPartner(path: string, given: Given): string | undefined {
+  const section = path.slice(0, path.lastIndexOf('.') + 1);
+  if (!given.settings.some((it) => it.path.startsWith(section))) return undefined;
+  return settings.find((it) => it.path.replace('[]', '.0') === path)?.variable;
+}
+
+function wording(issue: z.core.$ZodIssue, from: string): { message: string; hint: string } {
+  if (issue.code === 'invalid_type' && issue.input === undefined) {
+    return { message: 'is needed as well', hint: `set ${from}` };
+  }
+  if (issue.code === 'invalid_value') {
+    const words = issue.values.map(String).join(', ');
+    return { message: `must be one of: ${words}`, hint: `set ${from} to one of them` };
+  }
+  return { message: issue.message, hint: `correct ${from}` };
+}
+
+function invalid(found: readonly Diagnostic[]): PlumblineError {
+  const problems = sortDiagnostics(found);
+  const errors = problems.filter((it) => it.severity === 'error');
+  const [first] = errors as [Diagnostic];
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  return new PlumblineError('CONFIG_INVALID', `${placeOf(first)}: ${first.message}${more}`, {
+    hint: first.hint ?? 'correct the configuration',
+    place: placeIn(first),
+    problems,
+  });
+}

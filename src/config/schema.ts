@@ -1,0 +1,256 @@
+import { validate as isCron } from 'node-cron';
+import { z } from 'zod';
+import { type LogFormat, type LogLevel, logFormats, logLevels } from '../lib/log.ts';
+import type { Secret } from '../lib/secret.ts';
+import { parseDuration } from './duration.ts';
+
+/** Text on one line that says something. */
+function line(most: number) {
+  return z
+    .string()
+    .min(1, 'must not be empty')
+    .max(most, `must be at most ${most} characters`)
+    .regex(/^[^\p{Cc}]*$/u, 'must be one line without control characters');
+}
+
+/** A length of time as text, within limits given in milliseconds. */
+function duration(least: number, most: number) {
+  return z
+    .string()
+    .max(20, { error: 'must be a duration such as 500ms, 60s, 5m or 1h', abort: true })
+    .regex(/^\d+(?:\.\d+)?(?:ms|s|m|h)$/, {
+      error: 'must be a duration such as 500ms, 60s, 5m or 1h',
+      abort: true,
+    })
+    .refine(
+      (text) => {
+        const length = parseDuration(text);
+        return length >= least && length <= most;
+      },
+      `must be from ${least} ms to ${most / 60_000} m`,
+    );
+}
+
+const hour = 3_600_000;
+const file = line(4096);
+const variable = z
+  .string()
+  .max(200)
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable');
+
+const ssh = z
+  .strictObject({
+    keyFile: file.meta({ description: 'Private key, readable by this user alone.' }),
+    knownHostsFile: file.meta({ description: 'Host keys to trust; no other host is spoken to.' }),
+  })
+  .meta({ description: 'Key for ssh.' });
+
+const credentials = z
+  .strictObject({
+    username: line(255).optional().meta({ description: 'User name for https.' }),
+    password: line(4096).optional().meta({ description: 'Password for https, in clear text.' }),
+    passwordEnv: variable
+      .optional()
+      .meta({ description: 'Environment variable with the password.' }),
+    passwordFile: file.optional().meta({ description: 'File that holds the password.' }),
+    token: line(4096).optional().meta({ description: 'Access token for https, in clear text.' }),
+    tokenEnv: variable.optional().meta({ description: 'Environment variable with the token.' }),
+    tokenFile: file.optional().meta({ description: 'File that holds the token.' }),
+    ssh: ssh.optional(),
+  })
+  .meta({ description: 'How to sign in at the repository.' });
+
+const git = z
+  .strictObject({
+    url: line(2048).meta({ description: 'Repository: https://, ssh:// or user@host:path.' }),
+    branch: line(250)
+      .optional()
+      .meta({ description: 'Branch to follow; main without tag or commit.' }),
+    tag: line(250).optional().meta({ description: 'Tag to follow.' }),
+    commit: line(64).optional().meta({ description: 'Commit to stay at, all 40 digits.' }),
+    path: line(2048)
+      .optional()
+      .meta({ description: 'Folder inside the repository; all of it when absent.' }),
+    depth: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .optional()
+      .meta({ description: 'How many commits to fetch; 1 when absent.' }),
+    timeout: duration(1000, hour)
+      .default('30s')
+      .meta({ description: 'Longest time of one call of git.' }),
+    allowFile: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Allow a repository on this machine.' }),
+    allowInsecure: z.boolean().default(false).meta({ description: 'Allow plain http.' }),
+    credentials: credentials.optional(),
+  })
+  .meta({ description: 'A Git repository.' });
+
+const source = z.strictObject({
+  name: z
+    .string()
+    .max(50, 'must be at most 50 characters')
+    .regex(
+      /^[a-z0-9]+(?:[-_][a-z0-9]+)*$/,
+      'must be lower-case letters and digits, in words joined by - or _',
+    )
+    .meta({ description: 'Name of the source; the records it owns remember it.' }),
+  directory: file.optional().meta({ description: 'Folder with manifests.' }),
+  git: git.optional(),
+  interval: duration(100, 24 * hour)
+    .default('60s')
+    .meta({ description: 'Time from the end of a run to the next look.' }),
+  schedule: line(200)
+    .refine((text) => isCron(text), 'must be a cron expression such as 0 6 * * 1-5')
+    .optional()
+    .meta({ description: 'Cron expression of further looks.' }),
+  prune: z.boolean().default(false).meta({ description: 'Delete what is no longer declared.' }),
+  drift: z
+    .enum(['enforce', 'report'])
+    .default('enforce')
+    .meta({ description: 'Repair records that were changed by hand, or only tell.' }),
+  adopt: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'May take over records that nobody owns.' }),
+  allowEmpty: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'An empty source may delete everything it owns.' }),
+  limits: z
+    .strictObject({
+      deletes: z
+        .strictObject({
+          count: z
+            .int()
+            .min(0)
+            .max(1_000_000)
+            .default(10)
+            .meta({ description: 'Most deletes of one run.' }),
+          percent: z
+            .number()
+            .min(0)
+            .max(100)
+            .default(20)
+            .meta({ description: 'Largest part of its records that one run deletes.' }),
+        })
+        .prefault({}),
+    })
+    .prefault({})
+    .meta({ description: 'What a run may do without being approved.' }),
+});
+
+/** The configuration as it is written. Rules across settings are in `load.ts`, where both places are known. */
+export const configSchema = z.strictObject({
+  database: z
+    .string()
+    .max(4096, 'must be at most 4096 characters')
+    .regex(/^sqlite:[^\p{Cc}]+$/u, 'must be sqlite: and a file, such as sqlite:data/plumbline.db')
+    .default('sqlite:data/plumbline.db')
+    .meta({ description: 'Database of the records.' }),
+  account: z
+    .string()
+    .max(50, 'must be at most 50 characters')
+    .regex(
+      /^[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*$/,
+      'must be letters and digits, in words joined by - or _',
+    )
+    .default('default')
+    .meta({ description: 'Account that the records belong to.' }),
+  sources: z.array(source).max(100, 'must be at most 100 sources').default([]),
+  http: z
+    .strictObject({
+      listen: z
+        .string()
+        .max(300)
+        .regex(/^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, {
+          error: 'must be an address and a port, such as 127.0.0.1:8080',
+          abort: true,
+        })
+        .refine(
+          (text) => Number(text.slice(text.lastIndexOf(':') + 1)) < 65_536,
+          'must have a port up to 65535',
+        )
+        .default('127.0.0.1:8080')
+        .meta({ description: 'Address and port of health, metrics and API.' }),
+      token: line(4096)
+        .optional()
+        .meta({ description: 'Token that callers must send, in clear text.' }),
+      tokenEnv: variable.optional().meta({ description: 'Environment variable with the token.' }),
+      tokenFile: file.optional().meta({ description: 'File that holds the token.' }),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: z
+        .enum(logLevels)
+        .default('info')
+        .meta({ description: 'Least important line to write.' }),
+      format: z
+        .enum(logFormats)
+        .default('auto')
+        .meta({ description: 'Lines of JSON or for people; auto: for people on a terminal.' }),
+    })
+    .prefault({}),
+});
+
+/** A valid file with its defaults filled in, still as texts. */
+export type ConfigText = z.output<typeof configSchema>;
+export type SourceText = ConfigText['sources'][number];
+
+/** The configuration as the rest of the program sees it: defaults filled in, paths absolute, secrets read. */
+export interface Config {
+  /** `sqlite:` and an absolute path, or `sqlite::memory:`. */
+  readonly database: string;
+  readonly account: string;
+  readonly sources: readonly SourceConfig[];
+  readonly http: {
+    readonly listen: { readonly host: string; readonly port: number };
+    readonly token?: Secret;
+  };
+  readonly log: { readonly level: LogLevel; readonly format: LogFormat };
+}
+
+export interface SourceConfig {
+  readonly name: string;
+  readonly location: { readonly directory: string } | { readonly git: GitLocation };
+  readonly rhythm: {
+    /** Milliseconds from the end of a run to the next look. */
+    readonly interval: number;
+    /** A cron expression. */
+    readonly schedule?: string;
+  };
+  readonly policy: {
+    readonly prune: boolean;
+    readonly drift: 'enforce' | 'report';
+    readonly adopt: boolean;
+    readonly allowEmpty: boolean;
+    readonly deletes: { readonly count: number; readonly percent: number };
+  };
+}
+
+export interface GitLocation {
+  readonly url: string;
+  readonly ref:
+    | { readonly branch: string }
+    | { readonly tag: string }
+    | { readonly commit: string };
+  readonly path?: string;
+  readonly depth?: number;
+  readonly timeoutMs: number;
+  readonly allowFile: boolean;
+  readonly allowInsecure: boolean;
+  readonly credentials?: GitSignIn;
+}
+
+export type GitSignIn =
+  | { readonly username: string; readonly password: Secret }
+  | { readonly keyFile: string; readonly knownHostsFile: string };
+
+/** JSON Schema of the configuration file, for editors. */
+export function configJsonSchema(): Record<string, unknown> {
+  return z.toJSONSchema(configSchema, { io: 'input' }) as Record<string, unknown>;
+}

@@ -1,0 +1,109 @@
+import { isObject } from '../lib/json.ts';
+import { configJsonSchema } from './schema.ts';
+
+/** A setting that an environment variable can give. */
+export interface Setting {
+  /** Dotted path in the file; `sources[]` stands for the one source that the environment speaks of. */
+  readonly path: string;
+  readonly variable: string;
+  readonly type: 'text' | 'boolean' | 'number';
+  /** What applies where nobody sets it. */
+  readonly default?: string | number | boolean;
+  /** One line for the documentation. */
+  readonly description: string;
+}
+
+/** The one source that the environment can describe has these settings. */
+const sourceVariables = {
+  directory: 'PLUMBLINE_SOURCE',
+  'git.url': 'PLUMBLINE_SOURCE',
+  name: 'PLUMBLINE_SOURCE_NAME',
+  'git.branch': 'PLUMBLINE_SOURCE_BRANCH',
+  'git.tag': 'PLUMBLINE_SOURCE_TAG',
+  'git.commit': 'PLUMBLINE_SOURCE_COMMIT',
+  'git.path': 'PLUMBLINE_SOURCE_PATH',
+  'git.depth': 'PLUMBLINE_SOURCE_DEPTH',
+  'git.timeout': 'PLUMBLINE_SOURCE_TIMEOUT',
+  'git.allowFile': 'PLUMBLINE_SOURCE_ALLOW_FILE',
+  'git.allowInsecure': 'PLUMBLINE_SOURCE_ALLOW_INSECURE',
+  'git.credentials.username': 'PLUMBLINE_SOURCE_USERNAME',
+  'git.credentials.password': 'PLUMBLINE_SOURCE_PASSWORD',
+  'git.credentials.passwordFile': 'PLUMBLINE_SOURCE_PASSWORD_FILE',
+  'git.credentials.token': 'PLUMBLINE_SOURCE_TOKEN',
+  'git.credentials.tokenFile': 'PLUMBLINE_SOURCE_TOKEN_FILE',
+  'git.credentials.ssh.keyFile': 'PLUMBLINE_SOURCE_SSH_KEY_FILE',
+  'git.credentials.ssh.knownHostsFile': 'PLUMBLINE_SOURCE_KNOWN_HOSTS_FILE',
+  interval: 'PLUMBLINE_SOURCE_INTERVAL',
+  schedule: 'PLUMBLINE_SOURCE_SCHEDULE',
+  prune: 'PLUMBLINE_SOURCE_PRUNE',
+  drift: 'PLUMBLINE_SOURCE_DRIFT',
+  adopt: 'PLUMBLINE_SOURCE_ADOPT',
+  allowEmpty: 'PLUMBLINE_SOURCE_ALLOW_EMPTY',
+  'limits.deletes.count': 'PLUMBLINE_SOURCE_LIMITS_DELETES_COUNT',
+  'limits.deletes.percent': 'PLUMBLINE_SOURCE_LIMITS_DELETES_PERCENT',
+} as const;
+
+const variables: readonly (readonly [path: string, variable: string])[] = [
+  ['database', 'PLUMBLINE_DATABASE'],
+  ['account', 'PLUMBLINE_ACCOUNT'],
+  ['http.listen', 'PLUMBLINE_HTTP_LISTEN'],
+  ['http.token', 'PLUMBLINE_HTTP_TOKEN'],
+  ['http.tokenFile', 'PLUMBLINE_HTTP_TOKEN_FILE'],
+  ['log.level', 'PLUMBLINE_LOG_LEVEL'],
+  ['log.format', 'PLUMBLINE_LOG_FORMAT'],
+  ...Object.entries(sourceVariables).map(([path, name]) => [`sources[].${path}`, name] as const),
+];
+
+/** What the source of the environment is called where nobody names it. */
+export const defaultSourceName = 'default';
+
+/** Every setting with its variable; type, default and description come from the schema. */
+export const settings: readonly Setting[] = describe();
+
+/** The variable that says where the file is; it cannot stand in the file itself. */
+export const fileVariable = 'PLUMBLINE_CONFIG';
+
+/** Every variable that Plumbline reads. */
+export const knownVariables: readonly string[] = [
+  fileVariable,
+  ...new Set(settings.map((setting) => setting.variable)),
+];
+
+/** Settings of which a source or the listener may have one only; a later layer's choice replaces an earlier one's. */
+export const alternatives: readonly (readonly string[])[] = [
+  ['http.token', 'http.tokenEnv', 'http.tokenFile'],
+  ['sources[].git.branch', 'sources[].git.tag', 'sources[].git.commit'],
+  ['password', 'passwordEnv', 'passwordFile', 'token', 'tokenEnv', 'tokenFile', 'ssh'].map(
+    (name) => `sources[].git.credentials.${name}`,
+  ),
+];
+
+interface Described {
+  readonly type?: string;
+  readonly default?: string | number | boolean;
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Described>>;
+  readonly items?: Described;
+}
+
+function describe(): Setting[] {
+  const root = configJsonSchema() as Described;
+  return variables.map(([path, variable]) => {
+    let at: Described | undefined = root;
+    for (const step of path.split('.')) {
+      at = at?.properties?.[step.replace('[]', '')];
+      if (step.endsWith('[]')) at = at?.items;
+    }
+    if (!isObject(at)) throw new Error(`no setting ${path} in the schema of the configuration`);
+    const type = at.type === 'boolean' ? 'boolean' : at.type === 'string' ? 'text' : 'number';
+    const { default: inSchema, description = '' } = at as Described;
+    const value = path === 'sources[].name' ? defaultSourceName : inSchema;
+    return {
+      path,
+      variable,
+      type,
+      description,
+      ...(value === undefined ? {} : { default: value }),
+    };
+  });
+}
