@@ -2,11 +2,12 @@ import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { type Diagnostic, hasErrors, placeOf, sortDiagnostics } from '../lib/diagnostic.ts';
 import { type Place, PlumblineError } from '../lib/errors.ts';
+import type { Config } from './config.ts';
 import { type ConfigFile, noConfigFile, readConfigFile } from './file.ts';
 import { type ConfigFlags, type Environment, type Given, givenSettings, merge } from './layers.ts';
 import { resolveConfig } from './resolve.ts';
 import { checkRules, type Places } from './rules.ts';
-import { type Config, configSchema } from './schema.ts';
+import { configSchema } from './schema.ts';
 import { fileVariable, settings } from './settings.ts';
 
 export interface LoadInput {

@@ -3,17 +3,11 @@ import { resolve } from 'node:path';
 import type { Diagnostic } from '../lib/diagnostic.ts';
 import { Secret } from '../lib/secret.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
+import type { Config, GitLocation, GitSignIn, SourceConfig } from './config.ts';
 import { parseDuration } from './duration.ts';
 import type { Environment } from './layers.ts';
 import type { Places } from './rules.ts';
-import type {
-  Config,
-  ConfigText,
-  GitLocation,
-  GitSignIn,
-  SourceConfig,
-  SourceText,
-} from './schema.ts';
+import type { ConfigText, SourceText } from './schema.ts';
 
 /** What turning texts into values needs of the outside. */
 export interface Surroundings {

@@ -1,7 +1,6 @@
 import { validate as isCron } from 'node-cron';
 import { z } from 'zod';
-import { type LogFormat, type LogLevel, logFormats, logLevels } from '../lib/log.ts';
-import type { Secret } from '../lib/secret.ts';
+import { logFormats, logLevels } from '../lib/log.ts';
 import { parseDuration } from './duration.ts';
 
 /** Text on one line that says something. */
@@ -200,55 +199,6 @@ export const configSchema = z.strictObject({
 /** A valid file with its defaults filled in, still as texts. */
 export type ConfigText = z.output<typeof configSchema>;
 export type SourceText = ConfigText['sources'][number];
-
-/** The configuration as the rest of the program sees it: defaults filled in, paths absolute, secrets read. */
-export interface Config {
-  /** `sqlite:` and an absolute path, or `sqlite::memory:`. */
-  readonly database: string;
-  readonly account: string;
-  readonly sources: readonly SourceConfig[];
-  readonly http: {
-    readonly listen: { readonly host: string; readonly port: number };
-    readonly token?: Secret;
-  };
-  readonly log: { readonly level: LogLevel; readonly format: LogFormat };
-}
-
-export interface SourceConfig {
-  readonly name: string;
-  readonly location: { readonly directory: string } | { readonly git: GitLocation };
-  readonly rhythm: {
-    /** Milliseconds from the end of a run to the next look. */
-    readonly interval: number;
-    /** A cron expression. */
-    readonly schedule?: string;
-  };
-  readonly policy: {
-    readonly prune: boolean;
-    readonly drift: 'enforce' | 'report';
-    readonly adopt: boolean;
-    readonly allowEmpty: boolean;
-    readonly deletes: { readonly count: number; readonly percent: number };
-  };
-}
-
-export interface GitLocation {
-  readonly url: string;
-  readonly ref:
-    | { readonly branch: string }
-    | { readonly tag: string }
-    | { readonly commit: string };
-  readonly path?: string;
-  readonly depth?: number;
-  readonly timeoutMs: number;
-  readonly allowFile: boolean;
-  readonly allowInsecure: boolean;
-  readonly credentials?: GitSignIn;
-}
-
-export type GitSignIn =
-  | { readonly username: string; readonly password: Secret }
-  | { readonly keyFile: string; readonly knownHostsFile: string };
 
 /** JSON Schema of the configuration file, for editors. */
 export function configJsonSchema(): Record<string, unknown> {
