@@ -6,7 +6,7 @@ import type { Query } from '../store/database.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { recordLocator } from './locator.ts';
 import { type Cell, type Resolve, type Row, toRows } from './record-map.ts';
-import { readNamed, readPages } from './record-reader.ts';
+import { readNamed, readPage, readPages } from './record-reader.ts';
 import { type RecordShape, recordShape } from './record-shape.ts';
 
 /** What one write leaves behind, staged together with everything else of its transaction. */
@@ -44,6 +44,11 @@ export class Broker {
 
   pages(query: Query, account: string): AsyncGenerator<readonly LiveRecord[]> {
     return readPages(query, this.#shape, account);
+  }
+
+  /** One page of the records, by name after this one. */
+  page(query: Query, account: string, after: string): Promise<readonly LiveRecord[]> {
+    return readPage(query, this.#shape, account, after);
   }
 
   /** The records with these names, those that there are. */

@@ -1,5 +1,6 @@
 import type { Kind, KindSet } from '../manifest/kind.ts';
 import { Broker } from './broker.ts';
+import { mainOf } from './record-shape.ts';
 
 /** The broker of every kind. */
 export class Brokers {
@@ -13,6 +14,11 @@ export class Brokers {
 
   get all(): readonly Broker[] {
     return [...this.#byKind.values()];
+  }
+
+  /** Main table of a name space, which kinds may share. */
+  tableOf(space: string): string {
+    return mainOf(this.kinds, space);
   }
 
   of(kind: Kind | string): Broker {

@@ -19,15 +19,25 @@ export async function* readPages(
 ): AsyncGenerator<readonly LiveRecord[]> {
   let after = '';
   for (;;) {
-    const rows = await mainRows(query, shape, account)
-      .where(`${shape.main}.name`, '>', after)
-      .orderBy(`${shape.main}.name`)
-      .limit(pageSize);
-    if (rows.length === 0) return;
-    yield await assembleRecords(query, shape, rows);
-    if (rows.length < pageSize) return;
-    after = String(rows.at(-1)?.['name']);
+    const page = await readPage(query, shape, account, after);
+    if (page.length > 0) yield page;
+    if (page.length < pageSize) return;
+    after = (page.at(-1) as LiveRecord).key.name;
   }
+}
+
+/** The next records by name after this one; an empty page is the end. */
+export async function readPage(
+  query: Query,
+  shape: RecordShape,
+  account: string,
+  after: string,
+): Promise<readonly LiveRecord[]> {
+  const rows = await mainRows(query, shape, account)
+    .where(`${shape.main}.name`, '>', after)
+    .orderBy(`${shape.main}.name`)
+    .limit(pageSize);
+  return assembleRecords(query, shape, rows);
 }
 
 /** The records with these names, those that there are, in no promised order. */

@@ -1,0 +1,229 @@
+/** An option as commander writes it: `-o, --output <format>`. */
+export interface OptionDefinition {
+  readonly flags: string;
+  readonly summary: string;
+  readonly choices?: readonly string[];
+  readonly default?: string;
+  /** May be given more than once. */
+  readonly repeats?: true;
+}
+
+export interface CommandDefinition {
+  readonly name: string;
+  /** As commander writes them: `<kind> [name]`. */
+  readonly arguments?: string;
+  readonly summary: string;
+  readonly options?: readonly OptionDefinition[];
+  readonly examples: readonly string[];
+}
+
+const report: OptionDefinition = {
+  flags: '-o, --output <format>',
+  summary: 'how to print the report',
+  choices: ['text', 'json', 'markdown', 'junit'],
+  default: 'text',
+};
+const listing: OptionDefinition = {
+  flags: '-o, --output <format>',
+  summary: 'how to print the list',
+  choices: ['table', 'wide', 'json', 'yaml', 'name'],
+  default: 'table',
+};
+const single: OptionDefinition = {
+  flags: '-o, --output <format>',
+  summary: 'how to print it',
+  choices: ['yaml', 'json'],
+  default: 'yaml',
+};
+const files: OptionDefinition = {
+  flags: '-f, --file <path>',
+  summary: 'a manifest file or a folder of them; - reads standard input',
+  repeats: true,
+};
+
+/** Every command, in the order of the help. */
+export const commands: readonly CommandDefinition[] = [
+  {
+    name: 'run',
+    summary: 'watch every source and keep the records true to it, until told to stop',
+    examples: ['plumbline run', 'PLUMBLINE_SOURCE=/manifests plumbline run'],
+  },
+  {
+    name: 'sync',
+    arguments: '[sources...]',
+    summary: 'bring the records to what the sources say, once',
+    options: [report],
+    examples: ['plumbline sync', 'plumbline sync example -o json'],
+  },
+  {
+    name: 'plan',
+    arguments: '[sources...]',
+    summary: 'say what a sync would do; exits 2 when it would do something',
+    options: [
+      report,
+      { flags: '--path <dir>', summary: 'plan this folder instead of what the source points at' },
+      { flags: '--revision <rev>', summary: 'plan this branch, tag or commit of a Git source' },
+    ],
+    examples: ['plumbline plan', 'plumbline plan platform --revision refs/heads/next -o markdown'],
+  },
+  {
+    name: 'drift',
+    arguments: '[sources...]',
+    summary: 'say how the records differ from what was last applied; exits 2 when they do',
+    options: [report],
+    examples: ['plumbline drift', 'plumbline drift -o junit'],
+  },
+  {
+    name: 'validate',
+    arguments: '<paths...>',
+    summary: 'check manifest files without a database and without configuration',
+    options: [
+      {
+        flags: '-o, --output <format>',
+        summary: 'how to print the report',
+        choices: ['text', 'json'],
+        default: 'text',
+      },
+    ],
+    examples: ['plumbline validate manifests-example', 'plumbline validate clients/support.yaml'],
+  },
+  {
+    name: 'apply',
+    summary: 'write records by hand; they belong to no source',
+    options: [
+      files,
+      { flags: '--dry-run', summary: 'say what would be written, and write nothing' },
+      report,
+    ],
+    examples: ['plumbline apply -f key.yaml', 'plumbline apply -f clients --dry-run'],
+  },
+  {
+    name: 'delete',
+    arguments: '[kind] [name]',
+    summary: 'delete records by hand; a deployed one is undeployed first',
+    options: [
+      files,
+      { flags: '--dry-run', summary: 'say what would be deleted, and delete nothing' },
+      report,
+    ],
+    examples: ['plumbline delete llmclient trial_bot', 'plumbline delete -f trial.yaml'],
+  },
+  {
+    name: 'deploy',
+    arguments: '<kind> <name>',
+    summary: 'publish a record whose manifest leaves that to you',
+    examples: ['plumbline deploy llmclient support_bot'],
+  },
+  {
+    name: 'undeploy',
+    arguments: '<kind> <name>',
+    summary: 'withdraw a record whose manifest leaves that to you',
+    examples: ['plumbline undeploy llmclient support_bot'],
+  },
+  {
+    name: 'get',
+    arguments: '<kind> [name]',
+    summary: 'list records of a kind',
+    options: [listing],
+    examples: ['plumbline get llmclients', 'plumbline get plugin return_policy -o yaml'],
+  },
+  {
+    name: 'describe',
+    arguments: '<kind> <name>',
+    summary: 'show one record as a manifest with its status',
+    options: [single],
+    examples: ['plumbline describe llmclient support_bot'],
+  },
+  {
+    name: 'export',
+    summary: 'write the live records as manifests',
+    options: [
+      { flags: '--to <dir>', summary: 'into this folder; without it, to standard output' },
+      { flags: '--kind <kind>', summary: 'only records of this kind', repeats: true },
+      { flags: '--source <name>', summary: 'only records that this source owns' },
+      {
+        flags: '--layout <layout>',
+        summary: 'how to arrange the files',
+        choices: ['kind', 'source', 'flat'],
+        default: 'kind',
+      },
+    ],
+    examples: ['plumbline export > all.yaml', 'plumbline export --to backup --layout source'],
+  },
+  {
+    name: 'example',
+    arguments: '<kind>',
+    summary: 'print a commented manifest to start from',
+    examples: ['plumbline example llmclient > clients/new.yaml'],
+  },
+  {
+    name: 'schema',
+    arguments: '<kind>',
+    summary: "print a kind's JSON Schema for editors; 'config' prints the configuration's",
+    examples: ['plumbline schema llmclient', 'plumbline schema config'],
+  },
+  {
+    name: 'status',
+    summary: 'show the sources and how their last run ended',
+    options: [
+      {
+        flags: '-o, --output <format>',
+        summary: 'how to print it',
+        choices: ['table', 'json'],
+        default: 'table',
+      },
+    ],
+    examples: ['plumbline status', 'plumbline status -o json'],
+  },
+  {
+    name: 'history',
+    summary: 'show the journal: what was done, when, by whom and why; newest first',
+    options: [
+      { flags: '--run <id>', summary: 'only this run' },
+      { flags: '--kind <kind>', summary: 'only records of this kind' },
+      { flags: '--name <name>', summary: 'only records of this name' },
+      { flags: '--source <name>', summary: 'only this source' },
+      { flags: '--verb <verb>', summary: 'only this verb, such as update' },
+      { flags: '--since <time>', summary: 'not before this time (ISO 8601)' },
+      { flags: '--limit <count>', summary: 'at most so many entries', default: '50' },
+      {
+        flags: '-o, --output <format>',
+        summary: 'how to print it',
+        choices: ['table', 'json'],
+        default: 'table',
+      },
+    ],
+    examples: ['plumbline history', 'plumbline history --kind llmclient --name support_bot'],
+  },
+  {
+    name: 'doctor',
+    summary: 'check the installation, the configuration, the database and the sources',
+    options: [
+      {
+        flags: '-o, --output <format>',
+        summary: 'how to print it',
+        choices: ['text', 'json'],
+        default: 'text',
+      },
+    ],
+    examples: ['plumbline doctor'],
+  },
+  {
+    name: 'completion',
+    arguments: '<shell>',
+    summary: 'print the completion script of a shell: bash, zsh or fish',
+    examples: ['source <(plumbline completion bash)'],
+  },
+];
+
+/** Options that every command takes. */
+export const commonOptions: readonly OptionDefinition[] = [
+  { flags: '--config <file>', summary: 'configuration file (default config/plumbline.yaml)' },
+  { flags: '--database <url>', summary: 'database, such as sqlite:data/plumbline.db' },
+  { flags: '--account <name>', summary: 'account the records belong to' },
+  {
+    flags: '--log-level <level>',
+    summary: 'how much to log',
+    choices: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
+  },
+];

@@ -1,0 +1,145 @@
+import { kinds } from '../kinds/kinds.ts';
+import { PlumblineError } from '../lib/errors.ts';
+import {
+  type CommandDefinition,
+  commands,
+  commonOptions,
+  type OptionDefinition,
+} from './commands.ts';
+import type { Invocation } from './invocation.ts';
+
+/** Prints a completion script. It is made from the table of commands, so it cannot fall behind it. */
+export async function run(invocation: Invocation): Promise<number> {
+  const [shell] = invocation.arguments as [string];
+  const script = shells[shell];
+  if (script === undefined)
+    throw new PlumblineError('USAGE', `no completion for the shell ${shell.slice(0, 60)}`, {
+      hint: `write one of: ${Object.keys(shells).join(', ')}`,
+    });
+  invocation.terminal.out(script());
+  return 0;
+}
+
+const shells: Readonly<Record<string, () => string>> = { bash, zsh, fish };
+
+/** The long and short forms of an option, and whether a value follows. */
+function option(definition: OptionDefinition) {
+  const words = definition.flags.split(/[ ,]+/);
+  return {
+    names: words.filter((word) => word.startsWith('-')),
+    takesValue: definition.flags.includes('<'),
+    choices: definition.choices ?? [],
+    summary: definition.summary,
+  };
+}
+
+function optionsOf(command: CommandDefinition) {
+  return [...(command.options ?? []), ...commonOptions].map(option);
+}
+
+/** What the first argument of a command may be, where that is a fixed list. */
+function firstArgument(command: CommandDefinition): readonly string[] {
+  const names = kinds.all.map((kind) => kind.name.toLowerCase());
+  if (command.name === 'completion') return Object.keys(shells);
+  if (command.name === 'schema') return [...names, 'config'];
+  return /^[<[]kind/.test(command.arguments ?? '') ? names : [];
+}
+
+function bash(): string {
+  const cases = commands.map((command) => {
+    const words = [...optionsOf(command).flatMap((it) => it.names), ...firstArgument(command)];
+    return `    ${command.name}) words="${words.join(' ')}" ;;`;
+  });
+  const values = new Map<string, string>();
+  for (const command of commands)
+    for (const it of optionsOf(command))
+      if (it.choices.length > 0)
+        for (const name of it.names) values.set(`${command.name}:${name}`, it.choices.join(' '));
+  const valueCases = [...values].map(([key, words]) => `    ${key}) words="${words}" ;;`);
+  return `# bash completion for plumbline
+_plumbline() {
+  local current="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" command="\${COMP_WORDS[1]}" words=""
+  if [ "$COMP_CWORD" -eq 1 ]; then
+    words="${commands.map((it) => it.name).join(' ')} --help --version"
+  else
+    case "$command:$before" in
+${valueCases.join('\n')}
+    *)
+    case "$command" in
+${cases.join('\n')}
+    esac ;;
+    esac
+  fi
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  [ "\${#COMPREPLY[@]}" -gt 0 ] || COMPREPLY=($(compgen -f -- "$current"))
+}
+complete -F _plumbline plumbline
+`;
+}
+
+function zsh(): string {
+  const quoted = (text: string) => text.replace(/'/g, "'\\''").replace(/:/g, '\\:');
+  const list = commands.map((it) => `    '${it.name}:${quoted(it.summary)}'`);
+  const cases = commands.map((command) => {
+    const specs = optionsOf(command).flatMap((it) =>
+      it.names.map((name) => {
+        const value = !it.takesValue
+          ? ''
+          : it.choices.length > 0
+            ? `:value:(${it.choices.join(' ')})`
+            : ':value:_files';
+        return `'${name}[${quoted(it.summary).replace(/[[\]]/g, '')}]${value}'`;
+      }),
+    );
+    const words = firstArgument(command);
+    const first = words.length > 0 ? `'1:word:(${words.join(' ')})'` : `'*:file:_files'`;
+    return `    ${command.name}) _arguments ${specs.join(' ')} ${first} ;;`;
+  });
+  return `#compdef plumbline
+_plumbline() {
+  local -a commands
+  commands=(
+${list.join('\n')}
+  )
+  if (( CURRENT == 2 )); then
+    _describe command commands
+    return
+  fi
+  local command="\${words[2]}"
+  shift words
+  (( CURRENT-- ))
+  case "$command" in
+${cases.join('\n')}
+  esac
+}
+compdef _plumbline plumbline
+`;
+}
+
+function fish(): string {
+  const quoted = (text: string) => text.replace(/['\\]/g, '\\$&');
+  const lines = ['# fish completion for plumbline', 'complete -c plumbline -f'];
+  for (const command of commands) {
+    lines.push(
+      `complete -c plumbline -n __fish_use_subcommand -a ${command.name} -d '${quoted(command.summary)}'`,
+    );
+    const when = `-n '__fish_seen_subcommand_from ${command.name}'`;
+    for (const it of optionsOf(command)) {
+      const names = it.names.map((name) =>
+        name.startsWith('--') ? `-l ${name.slice(2)}` : `-s ${name.slice(1)}`,
+      );
+      const value = it.takesValue
+        ? it.choices.length > 0
+          ? ` -x -a '${it.choices.join(' ')}'`
+          : ' -r -F'
+        : '';
+      lines.push(
+        `complete -c plumbline ${when} ${names.join(' ')}${value} -d '${quoted(it.summary)}'`,
+      );
+    }
+    const words = firstArgument(command);
+    if (words.length > 0) lines.push(`complete -c plumbline ${when} -a '${words.join(' ')}'`);
+    else lines.push(`complete -c plumbline ${when} -F`);
+  }
+  return `${lines.join('\n')}\n`;
+}

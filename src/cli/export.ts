@@ -1,0 +1,48 @@
+import { resolve } from 'node:path';
+import { escapeUntrusted } from '../lib/terminal.ts';
+import { printManifest } from '../manifest/print.ts';
+import { type ExportReport, exportTo } from '../reconcile/export.ts';
+import { exportEntries } from '../reconcile/export-entries.ts';
+import { plural } from '../reconcile/outcome.ts';
+import { withPorts } from './assemble.ts';
+import { type Invocation, listOption, type Terminal, textOption } from './invocation.ts';
+import { kindNamed } from './kind-named.ts';
+
+/** Writes the live records as manifests, to standard output or into a folder. */
+export async function run(invocation: Invocation): Promise<number> {
+  const { terminal } = invocation;
+  const to = textOption(invocation, 'to');
+  const source = textOption(invocation, 'source');
+  const kinds = listOption(invocation, 'kind').map((word) => kindNamed(word).name);
+  return withPorts(invocation, 'read', async ({ ports, config }) => {
+    const entries = exportEntries(ports, {
+      account: config.account,
+      kinds,
+      ...(source === undefined ? {} : { source }),
+    });
+    if (to !== undefined) {
+      const layout = (textOption(invocation, 'layout') ?? 'kind') as 'kind' | 'source' | 'flat';
+      return tell(terminal, to, await exportTo(resolve(terminal.workingFolder, to), entries, { layout }));
+    }
+    let first = true;
+    for await (const { manifest, kind } of entries) {
+      terminal.out(`${first ? '' : '---\n'}${printManifest(manifest, kind)}`);
+      first = false;
+    }
+    if (first) terminal.err('there are no records to export\n');
+    return 0;
+  });
+}
+
+/** What became of every file; exit 1 when one could not be written as it should. */
+function tell(terminal: Terminal, folder: string, report: ExportReport): number {
+  for (const path of report.written) terminal.out(`written  ${escapeUntrusted(path)}\n`);
+  for (const path of report.removed) terminal.out(`removed  ${escapeUntrusted(path)}\n`);
+  for (const { path, reason } of report.kept)
+    terminal.err(`kept     ${escapeUntrusted(path)}: ${escapeUntrusted(reason)}\n`);
+  terminal.out(
+    `${plural(report.written.length, 'file')} written, ${report.unchanged.length} unchanged, ` +
+      `${report.removed.length} removed in ${escapeUntrusted(folder)}\n`,
+  );
+  return report.kept.length > 0 ? 1 : 0;
+}

@@ -1,0 +1,65 @@
+import { history, type JournalRow } from '../store/journal.ts';
+import { PlumblineError } from '../lib/errors.ts';
+import { withPorts } from './assemble.ts';
+import { type Invocation, textOption } from './invocation.ts';
+import { jsonDocument } from './json.ts';
+import { kindNamed } from './kind-named.ts';
+import { table } from './table.ts';
+
+/** Shows the journal, newest first. */
+export async function run(invocation: Invocation): Promise<number> {
+  const word = textOption(invocation, 'kind');
+  const limit = Number(textOption(invocation, 'limit'));
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new PlumblineError('USAGE', '--limit takes a whole number from 1');
+  return withPorts(invocation, 'read', async ({ ports }) => {
+    const rows = await ports.database.read((query) =>
+      history(query, {
+        run: textOption(invocation, 'run'),
+        kind: word === undefined ? undefined : kindNamed(word).name,
+        name: textOption(invocation, 'name'),
+        source: textOption(invocation, 'source'),
+        verb: textOption(invocation, 'verb'),
+        since: textOption(invocation, 'since'),
+        limit,
+      }),
+    );
+    const { terminal } = invocation;
+    if (textOption(invocation, 'output') === 'json') terminal.out(jsonDocument(rows.map(entryJson)));
+    else if (rows.length === 0) terminal.err('the journal is empty\n');
+    else
+      terminal.out(
+        table(
+          ['TIME', 'VERB', 'RESOURCE', 'OUTCOME', 'BY', 'REVISION', 'WHERE', 'WHAT'],
+          rows.map(cells),
+          terminal.width,
+        ),
+      );
+    return 0;
+  });
+}
+
+function cells(row: JournalRow): readonly string[] {
+  const place = row.file === null || row.file === '' ? '' : `${row.file}:${row.line ?? 1}`;
+  return [
+    row.at,
+    row.verb,
+    row.kind === null ? `source/${row.source ?? ''}` : `${row.kind}/${row.name ?? ''}`,
+    row.outcome,
+    row.actor,
+    shortRevision(row.revision ?? ''),
+    place,
+    row.message ?? '',
+  ];
+}
+
+/** `main@sha1:4f2c9e…` without the tail that nobody reads. */
+export function shortRevision(revision: string): string {
+  return revision.replace(/([0-9a-f]{12})[0-9a-f]{28,}/, '$1');
+}
+
+/** One entry with its manifests as values, not as text in text. */
+function entryJson(row: JournalRow): Record<string, unknown> {
+  const value = (text: string | null) => (text === null ? null : JSON.parse(text));
+  return { ...row, before: value(row.before), after: value(row.after) };
+}

@@ -1,0 +1,48 @@
+import { DaemonLoops } from '../reconcile/daemon.ts';
+import { plural } from '../reconcile/outcome.ts';
+import { withPorts } from './assemble.ts';
+import type { Invocation } from './invocation.ts';
+import { presenter } from './present-runs.ts';
+import { version } from './version.ts';
+
+/** A run that is under way gets this long to end in order, in milliseconds; killed later, it rolls back. */
+const grace = 4500;
+
+/** The daemon: watches every source and converges until it is told to stop. */
+export async function run(invocation: Invocation): Promise<number> {
+  const { terminal } = invocation;
+  return withPorts(invocation, 'exclusive', async ({ ports, config, readable, targets }) => {
+    const { startHttp } = await import('../http/server.ts');
+    const watched = targets([], {});
+    const daemon = new DaemonLoops(ports, watched);
+    daemon.onRun(presenter(invocation, readable, ports.log));
+    const http = await startHttp(daemon, {
+      listen: config.http.listen,
+      ...(config.http.token === undefined ? {} : { token: config.http.token }),
+      log: ports.log,
+      version: version(),
+    });
+    const lookAgain = () => daemon.lookAgain();
+    process.on('SIGHUP', lookAgain);
+    terminal.signal.addEventListener('abort', () => {
+      ports.log.info('stopping');
+      setTimeout(() => process.exit(1), grace).unref();
+    });
+    try {
+      ports.log.info(
+        {
+          sources: watched.map((it) => `${it.source.name} (${it.location})`).join(', '),
+          database: ports.database.location,
+          http: http.address,
+        },
+        `plumbline ${version()} watches ${plural(watched.length, 'source')}`,
+      );
+      await daemon.run(terminal.signal);
+      return 0;
+    } finally {
+      process.off('SIGHUP', lookAgain);
+      await http.close();
+      ports.log.info('stopped');
+    }
+  });
+}

@@ -1,0 +1,14 @@
+import { kindJsonSchema } from '../manifest/json-schema.ts';
+import type { Invocation } from './invocation.ts';
+import { jsonDocument } from './json.ts';
+import { kindNamed } from './kind-named.ts';
+
+/** Prints the JSON Schema of a kind's manifests, or of the configuration. */
+export async function run(invocation: Invocation): Promise<number> {
+  const [word] = invocation.arguments as [string];
+  if (word === 'config') {
+    const { configJsonSchema } = await import('../config/schema.ts');
+    invocation.terminal.out(jsonDocument(configJsonSchema()));
+  } else invocation.terminal.out(jsonDocument(kindJsonSchema(kindNamed(word))));
+  return 0;
+}

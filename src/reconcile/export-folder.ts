@@ -1,0 +1,207 @@
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  realpathSync,
+  renameSync,
+  type Stats,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { PlumblineError } from '../lib/errors.ts';
+import { escapeUntrusted } from '../lib/terminal.ts';
+import { refusal } from './export-path.ts';
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+
+/** No manifest is larger, but the index of a large export is. */
+const largest = 64 * 1024 * 1024;
+
+/**
+ * The folder that an export writes to. Nothing outside of it is read or written and no link is
+ * followed, except for links above the folder itself. Files are replaced whole or not at all: a
+ * crash leaves at most a temporary file, `.plumbline-export-….tmp`, that nobody reads.
+ *
+ * It works synchronously on purpose: an export is a command of its own, and thousands of small files
+ * take several times as long when each step goes through the thread pool.
+ */
+export class ExportFolder {
+  readonly #root: string;
+  /** Folders below the root that have been looked at in this run. */
+  readonly #known = new Set<string>();
+
+  /** Creates the folder where there is none. Throws EXPORT_REFUSED. */
+  constructor(folder: string) {
+    const shown = escapeUntrusted(folder);
+    const found = attempt(shown, () => look(folder));
+    if (found?.isSymbolicLink() === true)
+      throw stop(`${shown} is a link`, 'give the folder it leads to');
+    if (found !== undefined && !found.isDirectory())
+      throw stop(`${shown} is not a folder`, 'give a folder, or a name that is not taken');
+    attempt(shown, () => mkdirSync(folder, { recursive: true }));
+    this.#root = realpathSync(folder);
+    this.#known.add(this.#root);
+  }
+
+  /** The text of a file; undefined where there is none. Throws EXPORT_REFUSED for all that is not a plain text file. */
+  read(path: string): string | undefined {
+    const full = this.#resolve(path);
+    if (!this.#enter(dirname(full), path, false)) return undefined;
+    const bytes = attempt(path, () => readPlain(full, path));
+    if (bytes === undefined) return undefined;
+    try {
+      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    } catch {
+      throw refusal(path, 'is not text in UTF-8', 'move it away, or export to another folder');
+    }
+  }
+
+  /** Puts a file there, or a new one in place of it, with the mode it had. Throws EXPORT_REFUSED. */
+  write(path: string, content: string): void {
+    const full = this.#resolve(path);
+    this.#enter(dirname(full), path, true);
+    attempt(path, () => {
+      const before = look(full);
+      if (before !== undefined) refuseSpecial(before, path);
+      const temporary = join(
+        dirname(full),
+        `.plumbline-export-${randomBytes(8).toString('hex')}.tmp`,
+      );
+      try {
+        writeNew(temporary, content, before?.mode);
+        renameSync(temporary, full);
+      } catch (error) {
+        discard(temporary);
+        throw error;
+      }
+    });
+  }
+
+  /** Takes a file away. Throws EXPORT_REFUSED. */
+  remove(path: string): void {
+    const full = this.#resolve(path);
+    if (this.#enter(dirname(full), path, false)) attempt(path, () => unlinkSync(full));
+  }
+
+  #resolve(path: string): string {
+    const full = join(this.#root, path);
+    if (relative(this.#root, full).split(sep)[0] === '..')
+      throw refusal(path, 'leads out of the target', 'export with --layout kind instead');
+    return full;
+  }
+
+  /** False where the folder is missing and not to be made. */
+  #enter(folder: string, path: string, make: boolean): boolean {
+    if (this.#known.has(folder)) return true;
+    if (!this.#enter(dirname(folder), path, make)) return false;
+    const found = attempt(path, () => {
+      const before = look(folder);
+      if (before !== undefined || !make) return before;
+      mkdirSync(folder);
+      return look(folder);
+    });
+    if (found === undefined) return false;
+    if (!found.isDirectory())
+      throw refusal(
+        path,
+        `cannot be reached: ${escapeUntrusted(relative(this.#root, folder))} is ${found.isSymbolicLink() ? 'a link' : 'not a folder'}`,
+        'move it away, or export to another folder',
+      );
+    this.#known.add(folder);
+    return true;
+  }
+}
+
+/** What is there, links not followed; undefined for nothing. */
+function look(full: string): Stats | undefined {
+  return lstatSync(full, { throwIfNoEntry: false });
+}
+
+function refuseSpecial(found: Stats, path: string): void {
+  if (found.isFile()) return;
+  const what = found.isSymbolicLink() ? 'a link' : 'not a plain file';
+  throw refusal(path, `is ${what}`, 'move it away, or export to another folder');
+}
+
+function readPlain(full: string, path: string): Uint8Array | undefined {
+  let file: number;
+  try {
+    // A pipe would otherwise wait for its other end.
+    file = openSync(full, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  } catch (error) {
+    const found = look(full);
+    if (found === undefined) return undefined;
+    refuseSpecial(found, path);
+    throw error;
+  }
+  try {
+    const found = fstatSync(file);
+    refuseSpecial(found, path);
+    if (found.size > largest)
+      throw refusal(path, 'is too large', 'move it away, or export to another folder');
+    const bytes = Buffer.allocUnsafe(found.size);
+    let length = 0;
+    while (length < bytes.length) {
+      const count = readSync(file, bytes, length, bytes.length - length, length);
+      if (count === 0) break;
+      length += count;
+    }
+    return bytes.subarray(0, length);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function writeNew(full: string, content: string, mode: number | undefined): void {
+  const bytes = Buffer.from(content);
+  const file = openSync(full, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666);
+  try {
+    if (mode !== undefined) fchmodSync(file, mode & 0o777);
+    let length = 0;
+    while (length < bytes.length) length += writeSync(file, bytes, length);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function discard(full: string): void {
+  try {
+    unlinkSync(full);
+  } catch {
+    // It may never have come into being; the failure that led here is the one to tell.
+  }
+}
+
+/** A refusal of the whole export, without a place. */
+function stop(message: string, hint: string, cause?: unknown): PlumblineError {
+  return new PlumblineError('EXPORT_REFUSED', message, { hint, cause });
+}
+
+const reasons: Readonly<Record<string, readonly [string, string]>> = {
+  ENOSPC: ['there is no space left', 'make room and export again'],
+  EDQUOT: ['the quota is used up', 'make room and export again'],
+  EROFS: ['the file system is read-only', 'export to a folder that can be written'],
+  EACCES: ['it is not allowed', 'export to a folder that can be written'],
+  EPERM: ['it is not allowed', 'export to a folder that can be written'],
+};
+
+/** Whatever the file system refuses for one file it will refuse for the next, so it ends the export. */
+function attempt<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof PlumblineError) throw error;
+    const code = String((error as NodeJS.ErrnoException).code ?? 'unknown');
+    const [reason, hint] = reasons[code] ?? [code, 'look at the folder, then export again'];
+    throw stop(`cannot write ${escapeUntrusted(path)}: ${reason}`, hint, error);
+  }
+}

@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto';
+import { schedule as cronSchedule, type ScheduledTask } from 'node-cron';
+import { backoff } from '../lib/time.ts';
+import type { RunResult } from './outcome.ts';
+import type { Ports, Target } from './ports.ts';
+import { reconcile } from './reconcile.ts';
+import type { SourceStatus, Trigger } from './status.ts';
+
+/** When a source is looked at without being asked. */
+export interface Rhythm {
+  /** Milliseconds of monotonic time from the end of one run to the start of the next. */
+  readonly interval: number;
+  /** A cron expression; a further occasion, not a replacement of the interval. */
+  readonly schedule?: string;
+}
+
+/** Outcomes that stay what they are until something moves; `retrying` is the one that does not. */
+const settled = ['converged', 'held', 'stalled', 'drifted'];
+
+/** A source that cannot be watched well is still looked at this often, in milliseconds. */
+const longestSleep = 2 ** 31 - 1;
+
+/**
+ * The loop of one source. One run is in flight at a time; whatever asks meanwhile is folded into the
+ * one that follows. Waiting is on monotonic time, so a clock that is set back or forward neither stops
+ * nor floods it.
+ */
+export class SourceLoop {
+  readonly #ports: Ports;
+  readonly #target: Target;
+  readonly #rhythm: Rhythm;
+  readonly #location: string;
+  readonly #finished: (status: SourceStatus, result: RunResult) => void;
+  #status: SourceStatus;
+  #failures = 0;
+  #pending: Trigger | undefined = 'start';
+  #requests: string[] = [];
+  #wake: AbortController | undefined;
+  #cron: ScheduledTask | undefined;
+
+  constructor(
+    ports: Ports,
+    target: Target,
+    rhythm: Rhythm,
+    location: string,
+    finished: (status: SourceStatus, result: RunResult) => void,
+  ) {
+    this.#ports = ports;
+    this.#target = target;
+    this.#rhythm = rhythm;
+    this.#location = location;
+    this.#finished = finished;
+    this.#status = {
+      name: target.source.name,
+      location,
+      outcome: 'pending',
+      message: 'not looked at yet',
+      since: ports.clock.now().toISOString(),
+      ready: false,
+      failures: 0,
+    };
+  }
+
+  get status(): SourceStatus {
+    return this.#status;
+  }
+
+  /** Asks for a run; returns the id that the status repeats when it is done. */
+  request(id: string = randomUUID()): string {
+    this.#requests.push(id);
+    this.trigger('request');
+    return id;
+  }
+
+  trigger(trigger: Trigger): void {
+    this.#pending ??= trigger;
+    this.#wake?.abort();
+  }
+
+  /** Runs until the signal fires; a run that is under way then ends first, within its own limits. */
+  async run(signal: AbortSignal): Promise<void> {
+    const stop = () => this.#wake?.abort();
+    signal.addEventListener('abort', stop);
+    const { source } = this.#target;
+    if (this.#rhythm.schedule !== undefined)
+      this.#cron = cronSchedule(this.#rhythm.schedule, () => this.trigger('schedule'));
+    await source.watch(() => this.trigger('file'));
+    try {
+      while (!signal.aborted) {
+        const trigger = await this.#next(signal);
+        if (trigger !== undefined) await this.#once(trigger, signal);
+      }
+    } finally {
+      signal.removeEventListener('abort', stop);
+      await this.#cron?.destroy();
+      await source.close();
+    }
+  }
+
+  /** Waits for the next occasion; undefined when it is time to stop. */
+  async #next(signal: AbortSignal): Promise<Trigger | undefined> {
+    if (this.#pending === undefined) {
+      const delay =
+        this.#failures > 0
+          ? Math.min(backoff(this.#failures), Math.max(this.#rhythm.interval, 1000))
+          : this.#rhythm.interval;
+      this.#wake = new AbortController();
+      const due = new Date(this.#ports.clock.now().getTime() + delay).toISOString();
+      this.#status = { ...this.#status, nextRunAt: due };
+      await this.#ports.clock.sleep(Math.min(delay, longestSleep), this.#wake.signal);
+      this.#wake = undefined;
+    }
+    if (signal.aborted) return undefined;
+    const trigger = this.#pending ?? 'interval';
+    this.#pending = undefined;
+    return trigger;
+  }
+
+  async #once(trigger: Trigger, signal: AbortSignal): Promise<void> {
+    const requests = this.#requests;
+    this.#requests = [];
+    const occasion = {
+      trigger,
+      actor: 'plumbline',
+      settled: this.#status.ready ? settled : [],
+    };
+    const result = await reconcile(this.#ports, this.#target, occasion, signal);
+    if (signal.aborted && result.error !== undefined) return;
+    this.#failures = result.outcome === 'retrying' ? this.#failures + 1 : 0;
+    this.#status = this.#after(result, requests);
+    this.#finished(this.#status, result);
+  }
+
+  #after(result: RunResult, requests: readonly string[]): SourceStatus {
+    const changed = result.outcome !== this.#status.outcome;
+    const revision = result.revision ?? this.#status.revision;
+    return {
+      name: this.#status.name,
+      location: this.#location,
+      outcome: result.outcome,
+      message: result.message,
+      since: changed ? this.#ports.clock.now().toISOString() : this.#status.since,
+      ready: this.#status.ready || result.error === undefined,
+      ...(revision === undefined ? {} : { revision }),
+      lastRun: {
+        id: result.id,
+        trigger: result.trigger,
+        startedAt: result.startedAt,
+        milliseconds: result.milliseconds,
+        summary: result.summary,
+        errors: result.problems.filter((it) => it.severity === 'error').length,
+        requests,
+      },
+      failures: this.#failures,
+    };
+  }
+}

@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto';
+import { PlumblineError } from '../lib/errors.ts';
+import { putAt, valueAt } from '../lib/json.ts';
+import type { LoadResult } from '../manifest/load.ts';
+import {
+  keyId,
+  type LoadedManifest,
+  type Manifest,
+  type ResourceKey,
+} from '../manifest/manifest.ts';
+import type { LiveRecord } from '../manifest/record.ts';
+import { buildPlan } from '../plan/build.ts';
+import type { OwnedRecord, Plan, Policy } from '../plan/change.ts';
+import { type ChangeOutcome, execute } from './execute.ts';
+import { type LiveState, readLive } from './live.ts';
+import type { Ports } from './ports.ts';
+
+/** The source name that reports show for what a person does by hand; no record is owned by it. */
+export const manual = 'manual';
+
+/** A person who types a command has decided; budgets are for what happens at night. */
+const policy: Policy = {
+  prune: true,
+  drift: 'enforce',
+  adopt: true,
+  allowEmpty: true,
+  deletes: { count: Number.MAX_SAFE_INTEGER, percent: 100 },
+};
+
+/** What applying these manifests by hand would do. Records that a source owns are blocked. */
+export async function planApply(ports: Ports, account: string, loaded: LoadResult): Promise<Plan> {
+  const state = await readLive(ports.database, ports.brokers, account, manual);
+  const declared = new Set(loaded.manifests.map((it) => keyId(it.key)));
+  const mine = state.live.filter(
+    ({ key }) => declared.has(keyId(key)) && !state.owners.has(keyId(key)),
+  );
+  return plan(ports, state, loaded.manifests, mine, loaded);
+}
+
+/** What deleting these records by hand would do. Throws RECORD_NOT_FOUND, and RECORD_OWNED for what a source owns. */
+export async function planDelete(
+  ports: Ports,
+  account: string,
+  keys: readonly ResourceKey[],
+): Promise<Plan> {
+  const state = await readLive(ports.database, ports.brokers, account, manual);
+  const records = keys.map((key) => found(state, key));
+  for (const record of records) {
+    const owner = state.owners.get(keyId(record.key));
+    if (owner !== undefined)
+      throw new PlumblineError(
+        'RECORD_OWNED',
+        `${record.kind} ${record.key.name} belongs to the source ${owner}`,
+        { hint: 'remove its manifest from the source; the next sync then prunes it' },
+      );
+  }
+  return plan(ports, state, [], records);
+}
+
+/**
+ * What switching the deployment of a record by hand would do. Throws VERB_NOT_IMPLEMENTED for a kind
+ * without an endpoint, and RECORD_OWNED where a manifest says otherwise, because the next sync would
+ * undo the switch.
+ */
+export async function planDeployment(
+  ports: Ports,
+  key: ResourceKey,
+  deployed: boolean,
+): Promise<Plan> {
+  const state = await readLive(ports.database, ports.brokers, key.account, manual);
+  const record = found(state, key);
+  const { kind } = ports.brokers.of(record.kind);
+  if (kind.deployment === undefined)
+    throw new PlumblineError(
+      'VERB_NOT_IMPLEMENTED',
+      `${kind.name} has no endpoint, so it cannot be ${deployed ? 'deployed' : 'undeployed'}`,
+    );
+  await refuseManaged(ports, state, record, deployed, kind.deployment);
+  const manifest = structuredClone(record.manifest) as Manifest & Record<string, unknown>;
+  putAt(manifest, kind.deployment, deployed);
+  return plan(ports, state, [asLoaded(record, manifest, deployed)], [record]);
+}
+
+/** Executes a plan made here; the records it writes stay owned by nobody. */
+export function executeManual(
+  ports: Ports,
+  plan: Plan,
+  actor: string,
+  signal: AbortSignal,
+): Promise<ChangeOutcome[]> {
+  const run = { id: randomUUID(), trigger: 'command', actor, source: undefined, revision: '' };
+  return execute(ports, plan, run, signal);
+}
+
+function plan(
+  ports: Ports,
+  state: LiveState,
+  desired: readonly LoadedManifest[],
+  mine: readonly LiveRecord[],
+  loaded?: LoadResult,
+): Plan {
+  const free = new Set(mine.map((record) => keyId(record.key)));
+  return buildPlan({
+    source: manual,
+    revision: '',
+    desired,
+    live: state.live,
+    owned: mine.map(asOwned),
+    ownerOf: (id) => (free.has(id) ? undefined : state.owners.get(id)),
+    problems: loaded?.problems ?? [],
+    declaredButInvalid: loaded?.declared ?? [],
+    unknownContent: loaded?.unknown ?? [],
+    kinds: ports.brokers.kinds,
+    policy,
+    toolVersion: ports.version,
+  });
+}
+
+function found(state: LiveState, key: ResourceKey): LiveRecord {
+  const record = state.live.find((it) => keyId(it.key) === keyId(key));
+  if (record !== undefined) return record;
+  throw new PlumblineError('RECORD_NOT_FOUND', `there is no ${key.space} named ${key.name}`, {
+    hint: "list what there is with 'plumbline get'",
+  });
+}
+
+async function refuseManaged(
+  ports: Ports,
+  state: LiveState,
+  record: LiveRecord,
+  deployed: boolean,
+  path: string,
+): Promise<void> {
+  const owner = state.owners.get(keyId(record.key));
+  if (owner === undefined) return;
+  const { owned } = await readLive(ports.database, ports.brokers, record.key.account, owner);
+  const mine = owned.find((it) => keyId(it.key) === keyId(record.key));
+  const said = mine === undefined ? undefined : valueAt(mine.applied, path);
+  if (mine === undefined || said === undefined || said === deployed) return;
+  throw new PlumblineError(
+    'RECORD_OWNED',
+    `the source ${owner} says ${path}: ${said} for ${record.kind} ${record.key.name}`,
+    {
+      hint: `change it in ${mine.file}:${mine.line}, or remove that line there to decide it by hand`,
+      place: { file: mine.file, line: mine.line },
+    },
+  );
+}
+
+/** What is live counts as what was applied last, so that every difference is the person's doing. */
+function asOwned(record: LiveRecord): OwnedRecord {
+  return {
+    key: record.key,
+    kind: record.kind,
+    source: manual,
+    file: '',
+    document: 0,
+    line: 0,
+    blob: '',
+    digest: record.digest,
+    applied: record.manifest,
+    revision: '',
+    orphaned: false,
+  };
+}
+
+function asLoaded(record: LiveRecord, manifest: Manifest, deployed: boolean): LoadedManifest {
+  return {
+    manifest,
+    key: record.key,
+    digest: record.digest,
+    deployed,
+    references: [],
+    file: '',
+    document: 0,
+    line: 0,
+    blob: '',
+  };
+}

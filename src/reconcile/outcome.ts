@@ -1,0 +1,75 @@
+import { type Diagnostic, hasErrors } from '../lib/diagnostic.ts';
+import type { PlumblineError } from '../lib/errors.ts';
+import type { Plan, Summary } from '../plan/change.ts';
+import type { ChangeOutcome } from './execute.ts';
+import type { Outcome, Trigger } from './status.ts';
+
+/** What one run did, for reports, status and metrics. */
+export interface RunResult {
+  readonly id: string;
+  readonly source: string;
+  readonly trigger: Trigger;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly milliseconds: number;
+  readonly revision: string | undefined;
+  readonly outcome: Outcome;
+  /** A sentence that says why. */
+  readonly message: string;
+  /** Absent when nothing had to be looked at, or the source could not be read. */
+  readonly plan: Plan | undefined;
+  readonly outcomes: readonly ChangeOutcome[];
+  readonly summary: Summary;
+  readonly problems: readonly Diagnostic[];
+  /** Why there is no plan, when the run could not go on. */
+  readonly error: PlumblineError | undefined;
+}
+
+export const emptySummary: Summary = {
+  create: 0,
+  update: 0,
+  delete: 0,
+  deploy: 0,
+  undeploy: 0,
+  adopt: 0,
+  unchanged: 0,
+  held: 0,
+  blocked: 0,
+  invalid: 0,
+};
+
+/** What a finished run amounts to: the one place that decides it. */
+export function judgeOutcome(
+  plan: Plan,
+  outcomes: readonly ChangeOutcome[],
+  remaining: number,
+): { readonly outcome: Outcome; readonly message: string } {
+  const count = (word: ChangeOutcome['outcome']) =>
+    outcomes.filter((it) => it.outcome === word).length;
+  const failed = count('failed');
+  if (failed > 0)
+    return { outcome: 'retrying', message: `${plural(failed, 'change')} could not be written` };
+  if (remaining > 0)
+    return { outcome: 'retrying', message: `${plural(remaining, 'change')} did not take` };
+  if (hasErrors(plan.problems)) {
+    const errors = plan.problems.filter((it) => it.severity === 'error').length;
+    return {
+      outcome: 'stalled',
+      message: `${plural(errors, 'problem')} in the files; all else is applied`,
+    };
+  }
+  const held = count('held');
+  if (held > 0) return { outcome: 'held', message: `${plural(held, 'change')} held for approval` };
+  const blocked = count('skipped');
+  if (blocked > 0) return { outcome: 'stalled', message: `${plural(blocked, 'change')} blocked` };
+  const applied = count('applied');
+  return {
+    outcome: 'converged',
+    message: applied === 0 ? 'nothing to do' : `${plural(applied, 'change')} applied`,
+  };
+}
+
+/** `1 change`, `2 changes`. */
+export function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,25 @@
+import type { Brokers } from '../broker/brokers.ts';
+import type { Endpoint } from '../endpoint/endpoint.ts';
+import type { Log } from '../lib/log.ts';
+import type { Clock } from '../lib/time.ts';
+import type { Policy } from '../plan/change.ts';
+import type { Source } from '../source/source.ts';
+import type { Database } from '../store/database.ts';
+
+/** Everything a run needs of the outside. */
+export interface Ports {
+  readonly database: Database;
+  readonly brokers: Brokers;
+  readonly endpoint: Endpoint;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Of Plumbline itself: a new version looks at everything again. */
+  readonly version: string;
+}
+
+/** A source with what it may do. */
+export interface Target {
+  readonly source: Source;
+  readonly account: string;
+  readonly policy: Policy;
+}

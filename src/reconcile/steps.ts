@@ -1,0 +1,81 @@
+import {
+  keyId,
+  type LoadedManifest,
+  type Manifest,
+  type ResourceKey,
+} from '../manifest/manifest.ts';
+import type { LiveRecord } from '../manifest/record.ts';
+import type { Change, Plan } from '../plan/change.ts';
+
+/**
+ * What is done to one record in one transaction. A plan tells a write and a switch of deployment as
+ * two changes; they are one write of one record, except before a delete, where the undeploy must be
+ * finished first.
+ */
+export interface Step {
+  readonly verb: 'write' | 'remove';
+  readonly key: ResourceKey;
+  readonly kind: string;
+  readonly changes: readonly Change[];
+  /** For a write: what the record holds afterwards. */
+  readonly manifest: Manifest | undefined;
+  readonly deployed: boolean | undefined;
+  readonly before: LiveRecord | undefined;
+  /** Set when the inventory must follow. */
+  readonly desired: LoadedManifest | undefined;
+}
+
+/** The executable changes of a plan as steps, in the plan's order. Held and blocked ones are left out. */
+export function stepsOf(plan: Plan): Step[] {
+  const open = plan.changes.filter(isExecutable);
+  const deleted = new Set(open.filter((it) => it.action === 'delete').map((it) => keyId(it.key)));
+  const writes = new Map<string, Change[]>();
+  const order: { readonly id: string; readonly remove?: Change }[] = [];
+  for (const change of open) {
+    const id = keyId(change.key);
+    if (change.action === 'delete') {
+      order.push({ id, remove: change });
+      continue;
+    }
+    const together = writes.get(id);
+    if (together !== undefined) together.push(change);
+    else {
+      writes.set(id, [change]);
+      order.push({ id });
+    }
+  }
+  return order.map(({ id, remove }) =>
+    remove === undefined
+      ? writeStep(writes.get(id) as Change[], deleted.has(id))
+      : {
+          ...common([remove]),
+          verb: 'remove',
+          manifest: undefined,
+          deployed: undefined,
+          desired: undefined,
+        },
+  );
+}
+
+export function isExecutable(change: Change): boolean {
+  return change.held !== true && change.action !== 'blocked';
+}
+
+function common(changes: readonly Change[]) {
+  const [first] = changes as [Change];
+  const before = changes.find((it) => it.live !== undefined)?.live;
+  return { key: first.key, kind: first.kind, changes, before };
+}
+
+function writeStep(changes: readonly Change[], leaving: boolean): Step {
+  const shared = common(changes);
+  const written = changes.find((it) => it.write !== undefined)?.write;
+  const switched = changes.find((it) => it.action === 'deploy' || it.action === 'undeploy');
+  return {
+    ...shared,
+    verb: 'write',
+    manifest: written ?? shared.before?.manifest,
+    deployed: switched === undefined ? shared.before?.deployed : switched.action === 'deploy',
+    desired: leaving ? undefined : changes.find((it) => it.desired !== undefined)?.desired,
+  };
+}
