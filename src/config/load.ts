@@ -4,7 +4,14 @@ import { type Diagnostic, hasErrors, placeOf, sortDiagnostics } from '../lib/dia
 import { type Place, PlumblineError } from '../lib/errors.ts';
 import type { Config } from './config.ts';
 import { type ConfigFile, noConfigFile, readConfigFile } from './file.ts';
-import { type ConfigFlags, type Environment, type Given, givenSettings, merge } from './layers.ts';
+import {
+  type ConfigFlags,
+  type Environment,
+  type Given,
+  givenSettings,
+  merge,
+  problem,
+} from './layers.ts';
 import { resolveConfig } from './resolve.ts';
 import { checkRules, type Places } from './rules.ts';
 import { configSchema } from './schema.ts';
@@ -83,12 +90,29 @@ function problemsOfGiven(error: z.ZodError, given: Given): Diagnostic[] {
   const found: Diagnostic[] = [];
   for (const issue of error.issues) {
     const path = issue.path.join('.');
-    const from = given.settings.find((it) => it.path === path)?.from ?? missingPartner(path, given);
-    if (from === undefined) continue;
-    const { message, hint } = wording(issue, from);
-    found.push({ severity: 'error', code: 'CONFIG_INVALID', file: from, path, message, hint });
+    const from = given.settings.findLast((it) => it.path === path)?.from;
+    const partner = from === undefined ? missingPartner(path, given) : undefined;
+    if (from !== undefined) found.push(problem('error', from, wordsOf(issue), `correct ${from}`));
+    if (partner !== undefined) {
+      found.push(problem('error', partner, 'is needed as well', `set ${partner}`));
+    }
   }
   return found;
+}
+
+/** The variable of a setting that is missing only because a variable gave its neighbour. */
+function missingPartner(path: string, given: Given): string | undefined {
+  const section = path.slice(0, path.lastIndexOf('.') + 1);
+  if (section === '' || !given.settings.some((it) => it.path.startsWith(section))) return undefined;
+  return settings.find((it) => it.path.replace('[]', '.0') === path)?.variable;
+}
+
+function wordsOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_value')
+    return `must be one of: ${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'invalid_type')
+    return `must be ${issue.expected === 'int' ? 'a whole number' : issue.expected}`;
+  return issue.message;
 }
 
 function placeIn({ file, line, column }: Diagnostic): Place {
@@ -97,24 +121,6 @@ function placeIn({ file, line, column }: Diagnostic): Place {
     ...(line === undefined ? {} : { line }),
     ...(column === undefined ? {} : { column }),
   };
-}
-
-/** The variable of a setting that is needed only because the environment gave its neighbour. */
-function missingPartner(path: string, given: Given): string | undefined {
-  const section = path.slice(0, path.lastIndexOf('.') + 1);
-  if (!given.settings.some((it) => it.path.startsWith(section))) return undefined;
-  return settings.find((it) => it.path.replace('[]', '.0') === path)?.variable;
-}
-
-function wording(issue: z.core.$ZodIssue, from: string): { message: string; hint: string } {
-  if (issue.code === 'invalid_type' && issue.input === undefined) {
-    return { message: 'is needed as well', hint: `set ${from}` };
-  }
-  if (issue.code === 'invalid_value') {
-    const words = issue.values.map(String).join(', ');
-    return { message: `must be one of: ${words}`, hint: `set ${from} to one of them` };
-  }
-  return { message: issue.message, hint: `correct ${from}` };
 }
 
 function invalid(found: readonly Diagnostic[]): PlumblineError {
