@@ -34,6 +34,8 @@ interface Root {
 interface Glance {
   readonly look: Look;
   readonly root: Root;
+  /** In milliseconds since 1970. */
+  readonly startedAt: number;
 }
 
 const looksBeforeGivingUp = 8;
@@ -99,8 +101,7 @@ export class DirectorySource implements Source {
       if (signal.aborted) throw this.#error('SOURCE_TIMEOUT', 'was not read to its end', nextRun);
       const now = await this.#look(signal);
       if (now === undefined) continue;
-      if (agree(before, now) || this.#isQuiet(now.look, now.root))
-        return this.#believe(now.look, now.root);
+      if (agree(before, now) || this.#isQuiet(now)) return this.#believe(now);
       before = now;
     }
     const hint = 'wait until it is quiet; write manifests to a temporary name and rename them';
@@ -110,12 +111,13 @@ export class DirectorySource implements Source {
   /** One look; undefined where something changed under it. */
   async #look(signal: AbortSignal): Promise<Glance | undefined> {
     const root = await this.#findRoot();
+    const now = () => this.#clock.now().getTime();
+    const startedAt = now();
     try {
-      const now = () => this.#clock.now().getTime();
       const look = await lookAt(root.path, this.#limits, this.#known, now, signal);
       this.#known = new Map(look.files.map((it) => [it.path, it]));
       const after = await this.#findRoot();
-      return after.identity === root.identity ? { look, root } : undefined;
+      return after.identity === root.identity ? { look, root, startedAt } : undefined;
     } catch (error) {
       if (error instanceof ChangedMeanwhile || signal.aborted) return undefined;
       if (error instanceof PlumblineError) throw error;
@@ -123,14 +125,13 @@ export class DirectorySource implements Source {
     }
   }
 
-  #isQuiet(look: Look, root: Root): boolean {
-    const ago = this.#clock.now().getTime() - look.changedAt;
+  #isQuiet({ look, root, startedAt }: Glance): boolean {
     const known = this.#believed === undefined || this.#believed === root.identity;
-    return known && ago >= this.#stableMs;
+    return known && startedAt - look.changedAt >= this.#stableMs;
   }
 
   /** An empty folder in the place of the one we knew is what a lost mount looks like. */
-  #believe(look: Look, root: Root): Look {
+  #believe({ look, root }: Glance): Look {
     const replaced = this.#believed !== undefined && this.#believed !== root.identity;
     if (replaced && look.files.length === 0) {
       const hint = 'put the manifests back; if it is meant to be empty, restart Plumbline';
@@ -145,7 +146,9 @@ export class DirectorySource implements Source {
       const path = await realpath(this.#root);
       const found = await stat(path, { bigint: true });
       await access(path, constants.R_OK | constants.X_OK);
-      if (found.isDirectory()) return { path, identity: `${path}:${found.dev}:${found.ino}` };
+      const { dev, ino, birthtimeNs } = found;
+      const identity = `${path}:${dev}:${ino}:${birthtimeNs}`;
+      if (found.isDirectory()) return { path, identity };
     } catch (error) {
       if (['EACCES', 'EPERM'].includes(errno(error))) {
         const hint = 'give the user that runs Plumbline the right to read the folder';

@@ -5,7 +5,7 @@ import { PlumblineError } from '../lib/errors.ts';
 import type { RemoteRef } from './git-address.ts';
 import type { GitProcess } from './git-process.ts';
 
-const packsBeforeRepack = 120;
+const packFilesBeforeRepack = 60;
 const abandonedAfterMs = 3_600_000;
 
 /**
@@ -97,7 +97,7 @@ export class GitMirror {
   /** Every fetch adds a pack, and what was rewritten stays in the old ones: from time to time they become one. */
   async #repack(mirror: string, signal: AbortSignal): Promise<void> {
     const packs = await readdir(join(mirror, 'objects', 'pack'));
-    if (packs.length < packsBeforeRepack) return;
+    if (packs.length < packFilesBeforeRepack) return;
     await this.#git.run(['repack', '-a', '-d', '--quiet'], { mirror, signal });
     await this.#git.run(['prune', '--expire=now'], { mirror, signal });
   }

@@ -38,6 +38,7 @@ class FolderWatch implements Watch {
   #pending: NodeJS.Timeout | undefined;
   #rootTimer: NodeJS.Timeout | undefined;
   #pollTimer: NodeJS.Timeout | undefined;
+  #turn = Promise.resolve();
   #closed = false;
 
   constructor(root: string, listener: WatchListener) {
@@ -49,7 +50,7 @@ class FolderWatch implements Watch {
     this.#identity = await identityOf(this.#root);
     await this.#arm();
     this.#rootTimer = setInterval(() => {
-      void this.#checkRoot();
+      this.#turn = this.#turn.then(() => this.#checkRoot());
     }, rootEveryMs).unref();
   }
 
@@ -87,7 +88,8 @@ class FolderWatch implements Watch {
         .on('raw', (_event, path) => {
           if (mayMatter(path ?? '')) this.#touch();
         })
-        .on('all', () => {
+        .on('all', (event, path) => {
+          if (event === 'unlinkDir' && path === root) this.#identity = '';
           this.#touch();
         })
         .on('error', (error) => {
@@ -121,8 +123,9 @@ class FolderWatch implements Watch {
 async function identityOf(root: string): Promise<string> {
   try {
     const path = await realpath(root);
-    const found = await stat(path);
-    return found.isDirectory() ? `${path}:${found.dev}:${found.ino}` : '';
+    const found = await stat(path, { bigint: true });
+    const { dev, ino, birthtimeNs } = found;
+    return found.isDirectory() ? `${path}:${dev}:${ino}:${birthtimeNs}` : '';
   } catch {
     return '';
   }

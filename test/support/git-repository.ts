@@ -58,15 +58,11 @@ export class GitRepository {
     const ref = `refs/heads/${branch}`;
     const from = options.orphan !== true && this.#has(ref) ? `from ${ref}^0\n` : '';
     const stamp = `${author} <ann@example.com> ${time} +0000`;
-    const parts = [`commit ${ref}\nauthor ${stamp}\ncommitter ${stamp}\n`, data(subject), from];
+    const head = `commit ${ref}\nauthor ${stamp}\ncommitter ${stamp}\n`;
+    const parts: Uint8Array[] = [Buffer.from(head), data(subject), Buffer.from(from)];
     for (const [path, content] of Object.entries(files)) parts.push(...change(path, content));
     if (options.orphan === true && this.#has(ref)) this.git('update-ref', '-d', ref);
-    this.feed(
-      Buffer.concat(parts.map((it) => Buffer.from(it as Uint8Array))),
-      'fast-import',
-      '--quiet',
-      '--force',
-    );
+    this.feed(Buffer.concat(parts), 'fast-import', '--quiet', '--force');
     return this.id(ref);
   }
 
@@ -79,14 +75,14 @@ export class GitRepository {
   }
 }
 
-function change(path: string, content: Content): (string | Uint8Array)[] {
+function change(path: string, content: Content): Buffer[] {
   const quoted = `"${path.replace(/["\\]/g, '\\$&').replace(/\n/g, '\\n')}"`;
-  if (content === null) return [`D ${quoted}\n`];
+  if (content === null) return [Buffer.from(`D ${quoted}\n`)];
   if (typeof content === 'string' || content instanceof Uint8Array) {
-    return [`M 100644 inline ${quoted}\n`, data(content)];
+    return [Buffer.from(`M 100644 inline ${quoted}\n`), data(content)];
   }
-  if ('link' in content) return [`M 120000 inline ${quoted}\n`, data(content.link)];
-  return [`M 160000 ${content.submodule} ${quoted}\n`];
+  if ('link' in content) return [Buffer.from(`M 120000 inline ${quoted}\n`), data(content.link)];
+  return [Buffer.from(`M 160000 ${content.submodule} ${quoted}\n`)];
 }
 
 function data(content: string | Uint8Array): Buffer {
