@@ -56,7 +56,9 @@ export interface Change {
   /** Why it is blocked (an action that must not happen) or held (one that waits for a person). */
   readonly reason?: string;
   readonly held?: true;
-  /** What to write; absent for delete. */
+  /** Normal form of what the record holds afterwards; absent where no field of it is written. */
+  readonly write?: Manifest;
+  /** What the inventory remembers as applied once this change is done; absent for delete. */
   readonly desired?: LoadedManifest;
   /** What is there; absent for create. */
   readonly live?: LiveRecord;
@@ -76,7 +78,11 @@ export const summaryKeys = [
   'blocked',
   'invalid',
 ] as const;
-/** Counts per word. A held change counts as held only; `invalid` counts the resources that a problem keeps from being looked at. */
+/**
+ * Counts of changes per action; a held one counts as held only. `unchanged` counts the declared
+ * resources that the plan leaves as they are, `invalid` those that a problem keeps from being looked
+ * at, with a file that could not be read at all as one.
+ */
 export type Summary = Readonly<Record<(typeof summaryKeys)[number], number>>;
 
 /**
@@ -91,7 +97,7 @@ export interface Plan {
   readonly summary: Summary;
   readonly changes: readonly Change[];
   readonly problems: readonly Diagnostic[];
-  /** Of a source that owned it before: resources whose record already is as desired, but whose inventory row must follow (moved file, new revision). */
+  /** What the inventory must follow although no record changes. */
   readonly bookkeeping: readonly Bookkeeping[];
 }
 
@@ -100,6 +106,13 @@ export type Bookkeeping =
   | { readonly kind: 'record'; readonly desired: LoadedManifest; readonly live: LiveRecord }
   | { readonly kind: 'orphan'; readonly owned: OwnedRecord }
   | { readonly kind: 'forget'; readonly owned: OwnedRecord };
+
+/** What became of one change when the plan was executed. */
+export interface ChangeResult {
+  readonly change: Change;
+  readonly outcome: 'applied' | 'failed' | 'held' | 'skipped';
+  readonly error?: { readonly code: string; readonly message: string };
+}
 
 /** What a source allows a run to do. */
 export interface Policy {

@@ -1,0 +1,118 @@
+import { type Diagnostic, sortDiagnostics } from '../lib/diagnostic.ts';
+import { digestOf } from '../lib/digest.ts';
+import { keyId, type LoadedManifest } from '../manifest/manifest.ts';
+import { accept } from './accepted.ts';
+import { type Bookkeeping, type Change, type Plan, type Summary, summaryKeys } from './change.ts';
+import { judgeDeclared } from './declared.ts';
+import { deleteHold, hold } from './guard.ts';
+import { ordered } from './order.ts';
+import { findUndeclared, judgeLeaving, orphans } from './undeclared.ts';
+import { kindNamed, type PlanInput, referencesOf, title, type World, worldOf } from './world.ts';
+
+/**
+ * What a run would do: desired state against live state, with what this source applied before as the
+ * base. Pure, and linear in the number of resources; equal input in any order gives an equal plan.
+ */
+export function buildPlan(input: PlanInput): Plan {
+  const world = worldOf(input);
+  const undeclared = findUndeclared(world);
+  const accepted = accept(world, new Set(undeclared.leaving.keys()));
+  const judged = judgeAll(world, accepted.manifests);
+  const dependents = dependentsOf(world, undeclared.leaving, judged.changes);
+  const open = judgeLeaving(world, undeclared.leaving, dependents);
+  const reason = deleteHold(world.policy, {
+    deletes: open.filter((change) => change.action === 'delete').length,
+    owned: world.owned.length,
+    declared: accepted.manifests.length,
+  });
+  const removals = reason === undefined ? open : hold(open, reason);
+  const changes = ordered(world.kinds, judged.changes, [...undeclared.blocked, ...removals]);
+  return {
+    source: input.source,
+    revision: input.revision,
+    id: planId([input.source, input.revision, input.toolVersion, input.policy], changes),
+    summary: summaryOf(changes, {
+      unchanged: judged.unchanged,
+      invalid: accepted.excluded + world.invalid.size + new Set(input.unknownContent).size,
+    }),
+    changes,
+    problems: sortDiagnostics([...input.problems, ...accepted.problems, ...judged.problems]),
+    bookkeeping: [...judged.books, ...undeclared.books, ...orphans(removals)],
+  };
+}
+
+interface Judged {
+  readonly changes: readonly Change[];
+  readonly books: readonly Bookkeeping[];
+  readonly problems: readonly Diagnostic[];
+  readonly unchanged: number;
+}
+
+/** The manifests come in apply order, so what one refers to is decided before it. */
+function judgeAll(world: World, manifests: readonly LoadedManifest[]): Judged {
+  const changes: Change[] = [];
+  const books: Bookkeeping[] = [];
+  const problems: Diagnostic[] = [];
+  const created = new Set<string>();
+  let unchanged = 0;
+  for (const desired of manifests) {
+    const exists = (id: string) => world.records.has(id) || created.has(id);
+    const verdict = judgeDeclared(world, desired, exists);
+    changes.push(...verdict.changes);
+    if (verdict.changes.length === 0) unchanged += 1;
+    if (verdict.changes[0]?.action === 'create') created.add(keyId(desired.key));
+    if (verdict.book !== undefined) books.push(verdict.book);
+    if (verdict.problem !== undefined) problems.push(verdict.problem);
+  }
+  return { changes, books, problems, unchanged };
+}
+
+/** Which of the leaving records are still referred to once this plan is executed, and by what. */
+function dependentsOf(
+  world: World,
+  leaving: ReadonlyMap<string, unknown>,
+  changes: readonly Change[],
+): Map<string, string[]> {
+  const dependents = new Map<string, string[]>();
+  if (leaving.size === 0) return dependents;
+  const after = new Map(
+    [...world.records].map(([id, { kind, key, manifest }]) => [id, { kind, key, manifest }]),
+  );
+  for (const { key, kind, write, held } of changes)
+    if (write !== undefined && held !== true) after.set(keyId(key), { kind, key, manifest: write });
+  for (const [id, { kind, key, manifest }] of after) {
+    if (leaving.has(id)) continue;
+    for (const target of referencesOf(kindNamed(world.kinds, kind), manifest, key.account)) {
+      if (!leaving.has(target)) continue;
+      const known = dependents.get(target);
+      if (known === undefined) dependents.set(target, [title({ kind, key })]);
+      else known.push(title({ kind, key }));
+    }
+  }
+  return dependents;
+}
+
+/** A digest of everything that decides what these changes write. */
+export function planId(basis: readonly unknown[], changes: readonly Change[]): string {
+  const lines = changes.map((it) => [
+    it.action,
+    keyId(it.key),
+    it.desired?.digest,
+    it.live?.digest,
+    it.live?.generation,
+    it.owned?.digest,
+    it.held === true,
+  ]);
+  return digestOf([...basis, lines]);
+}
+
+/** Counts the changes per action; a held one counts as held. */
+export function summaryOf(
+  changes: readonly Change[],
+  counts: { readonly unchanged: number; readonly invalid: number },
+): Summary {
+  const zero = Object.fromEntries(summaryKeys.map((key) => [key, 0]));
+  const summary = zero as Record<keyof Summary, number>;
+  for (const { action, held } of changes) summary[held === true ? 'held' : action] += 1;
+  return { ...summary, ...counts };
+}

@@ -1,0 +1,225 @@
+import type { Diagnostic } from '../lib/diagnostic.ts';
+import { valueAt } from '../lib/json.ts';
+import type { Kind } from '../manifest/kind.ts';
+import { keyId, type LoadedManifest, type Manifest } from '../manifest/manifest.ts';
+import type {
+  Action,
+  Bookkeeping,
+  Change,
+  FieldChange,
+  LiveRecord,
+  OwnedRecord,
+  Policy,
+} from './change.ts';
+import { diffFields, switchedField } from './diff.ts';
+import { exposure } from './guard.ts';
+import { kindNamed, referencesOf, referenceTitle, title, type World } from './world.ts';
+import { keeping, settled, unswitched } from './written.ts';
+
+/** What a plan does about one declared resource; no changes mean that it is left as it is. */
+export interface Verdict {
+  readonly changes: readonly Change[];
+  readonly book?: Bookkeeping;
+  readonly problem?: Diagnostic;
+}
+
+/** One declared resource with all that is known of it. */
+interface Case {
+  readonly desired: LoadedManifest;
+  readonly kind: Kind;
+  readonly live: LiveRecord | undefined;
+  readonly owned: OwnedRecord | undefined;
+  readonly policy: Policy;
+}
+
+interface Write {
+  readonly action: Action;
+  readonly fields: readonly FieldChange[];
+  /** Undefined when a record that already is as desired is only taken over. */
+  readonly manifest: Manifest | undefined;
+}
+
+/** Compares one declared resource with its record. `exists` tells whether a record is there by the time this one is written. */
+export function judgeDeclared(
+  world: World,
+  desired: LoadedManifest,
+  exists: (id: string) => boolean,
+): Verdict {
+  const id = keyId(desired.key);
+  const live = world.records.get(id);
+  const owned = world.inventory.get(id);
+  const kind = kindNamed(world.kinds, desired.manifest.kind);
+  const it: Case = { desired, kind, live, owned, policy: world.policy };
+  const owner = world.ownerOf(id);
+  if (owner !== undefined) return conflict(it, owner);
+  if (live !== undefined && live.kind !== kind.name)
+    return blocked(
+      it,
+      `the record of that name is of kind ${live.kind}, and a record cannot change its kind; delete it first or choose another name`,
+    );
+  if (live === undefined && owned !== undefined && world.policy.drift === 'report')
+    return { changes: [] };
+  const write = writeOf(it);
+  const change = switchOf(it);
+  if (isForeign(it, write, change))
+    return blocked(
+      it,
+      'the record is there, belongs to no source and differs; set adopt: true for this source to take it over, or delete the record',
+      write?.fields,
+    );
+  const missing = missingReference(it, write, exists);
+  if (missing !== undefined)
+    return blocked(
+      it,
+      `it refers to ${referenceTitle(world.kinds, missing)}, whose record this run does not make`,
+      write?.fields,
+    );
+  return guarded(it, write, change);
+}
+
+function writeOf({ desired, kind, live, owned, policy }: Case): Write | undefined {
+  const { manifest } = desired;
+  if (live === undefined) {
+    const fields = diffFields(kind, undefined, manifest, owned?.applied);
+    return { action: 'create', fields, manifest };
+  }
+  const fields =
+    live.digest === desired.digest ? [] : diffFields(kind, live.manifest, manifest, owned?.applied);
+  if (owned === undefined)
+    return { action: 'adopt', fields, manifest: fields.length === 0 ? undefined : manifest };
+  const left = policy.drift === 'report' ? fields.filter((field) => field.cause === 'drift') : [];
+  if (left.length === fields.length) return undefined;
+  return {
+    action: 'update',
+    fields: fields.filter((field) => !left.includes(field)),
+    manifest: keeping(
+      manifest,
+      live.manifest,
+      left.map((field) => field.path),
+    ),
+  };
+}
+
+function switchOf({ desired, kind, live, owned, policy }: Case): FieldChange | undefined {
+  const from = live?.deployed ?? false;
+  const to = desired.deployed;
+  if (kind.deployment === undefined || to === undefined || to === from) return undefined;
+  const change = switchedField(kind, from, to, owned?.applied);
+  return change.cause === 'drift' && policy.drift === 'report' ? undefined : change;
+}
+
+/** A record that belongs to nobody is only taken over when it already is as declared, or when the source may. */
+function isForeign(
+  { live, owned, policy }: Case,
+  write: Write | undefined,
+  change: FieldChange | undefined,
+): boolean {
+  if (live === undefined || owned !== undefined || policy.adopt) return false;
+  return change !== undefined || (write !== undefined && write.fields.length > 0);
+}
+
+function missingReference(
+  { desired, kind }: Case,
+  write: Write | undefined,
+  exists: (id: string) => boolean,
+): string | undefined {
+  if (write?.manifest === undefined) return undefined;
+  for (const id of referencesOf(kind, write.manifest, desired.key.account))
+    if (!exists(id)) return id;
+  return undefined;
+}
+
+/** The write and the switch as changes, held where they would open the resource to everybody. */
+function guarded(it: Case, write: Write | undefined, change: FieldChange | undefined): Verdict {
+  const { desired, kind, live, owned } = it;
+  const deployed = live?.deployed ?? false;
+  const { held, reason } = exposure(kind, {
+    desired: desired.manifest,
+    live,
+    after: write?.manifest ?? live?.manifest ?? desired.manifest,
+    deployed: change === undefined ? deployed : change.to === true,
+  });
+  const wait = { held: true, reason } as const;
+  const applied =
+    change !== undefined && held !== 'nothing'
+      ? unswitched(kind, desired, owned?.applied)
+      : desired;
+  const reached = change !== undefined && held === 'nothing' ? change.to === true : deployed;
+  const changes: Change[] = [];
+  if (write !== undefined)
+    changes.push({
+      ...entry(it, write.action, write.fields),
+      ...(write.manifest === undefined ? {} : { write: settled(kind, write.manifest, reached) }),
+      desired: applied,
+      ...(held === 'everything' ? wait : {}),
+    });
+  if (change !== undefined)
+    changes.push({
+      ...entry(it, change.to === true ? 'deploy' : 'undeploy', [change]),
+      ...(held === 'nothing' ? {} : wait),
+    });
+  if (changes.some((one) => one.held !== true) || held === 'everything') return { changes };
+  const book = live === undefined ? undefined : bookOf(kind, applied, live, owned);
+  return book === undefined ? { changes } : { changes, book };
+}
+
+/** The inventory row to write when the record stays as it is but its manifest moved or was reworded. */
+function bookOf(
+  kind: Kind,
+  desired: LoadedManifest,
+  live: LiveRecord,
+  owned: OwnedRecord | undefined,
+): Bookkeeping | undefined {
+  if (owned === undefined) return undefined;
+  const { file, document, line, blob, digest, manifest } = desired;
+  const path = kind.deployment;
+  const same =
+    !owned.orphaned &&
+    owned.file === file &&
+    owned.document === document &&
+    owned.line === line &&
+    owned.blob === blob &&
+    owned.digest === digest &&
+    (path === undefined || valueAt(owned.applied, path) === valueAt(manifest, path));
+  return same ? undefined : { kind: 'record', desired, live };
+}
+
+function conflict(it: Case, owner: string): Verdict {
+  const { file, line } = it.desired;
+  const change = entry(it, 'blocked', []);
+  return {
+    changes: [
+      {
+        ...change,
+        reason: `it belongs to the source ${owner}; remove the manifest from one of the two sources`,
+      },
+    ],
+    problem: {
+      severity: 'error',
+      code: 'MANIFEST_CONFLICT',
+      file,
+      line,
+      column: 1,
+      message: `${title(change)} belongs to the source ${owner}`,
+      hint: 'remove the manifest from one of the two sources',
+    },
+  };
+}
+
+function blocked(it: Case, reason: string, fields: readonly FieldChange[] = []): Verdict {
+  return { changes: [{ ...entry(it, 'blocked', fields), reason }] };
+}
+
+function entry({ desired, kind, live, owned }: Case, action: Action, fields: Change['fields']) {
+  return {
+    action,
+    key: desired.key,
+    kind: kind.name,
+    file: desired.file,
+    line: desired.line,
+    fields,
+    desired,
+    ...(live === undefined ? {} : { live }),
+    ...(owned === undefined ? {} : { owned }),
+  } satisfies Change;
+}

@@ -1,0 +1,69 @@
+import { canonicalJson } from '../lib/digest.ts';
+import { type JsonValue, valueAt } from '../lib/json.ts';
+import type { Field, Kind } from '../manifest/kind.ts';
+import type { Manifest } from '../manifest/manifest.ts';
+import type { Cause, FieldChange } from './change.ts';
+
+/**
+ * The fields in which two manifests of a kind differ, in the order of the kind's table. Each is
+ * compared by its own meaning, and absent means the field's default. `base` is what was last applied:
+ * with it a difference is known to come from the source, from the record, or from both. Deployment is
+ * left out, because it is switched on its own.
+ */
+export function diffFields(
+  kind: Kind,
+  from: Manifest | undefined,
+  to: Manifest | undefined,
+  base: Manifest | undefined,
+): FieldChange[] {
+  const changes: FieldChange[] = [];
+  for (const field of kind.fields) {
+    if (field.path === kind.deployment) continue;
+    const live = meaning(field, from);
+    const desired = meaning(field, to);
+    if (isSame(field, live, desired)) continue;
+    changes.push({
+      path: field.path,
+      from: from === undefined ? null : live,
+      to: to === undefined ? null : desired,
+      cause: base === undefined ? 'git' : causeOf(field, live, desired, meaning(field, base)),
+      class: field.class,
+    });
+  }
+  return changes;
+}
+
+/** The one field of a switch of deployment. A base that leaves deployment alone has no say in the cause. */
+export function switchedField(
+  kind: Kind,
+  from: boolean,
+  to: boolean,
+  base: Manifest | undefined,
+): FieldChange {
+  const path = kind.deployment as string;
+  const applied = base === undefined ? undefined : valueAt(base, path);
+  return { path, from, to, cause: applied === to ? 'drift' : 'git', class: 'exposure' };
+}
+
+/** What a manifest says in a field: the default where it is silent, null for nothing and for an empty list. */
+function meaning(field: Field, manifest: Manifest | undefined): JsonValue {
+  const written = manifest === undefined ? undefined : valueAt(manifest, field.path);
+  const value = written ?? field.default ?? null;
+  return Array.isArray(value) && value.length === 0 ? null : value;
+}
+
+function causeOf(field: Field, live: JsonValue, desired: JsonValue, base: JsonValue): Cause {
+  if (isSame(field, live, base)) return 'git';
+  return isSame(field, desired, base) ? 'drift' : 'both';
+}
+
+function isSame(field: Field, a: JsonValue, b: JsonValue): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  return comparable(field, a) === comparable(field, b);
+}
+
+function comparable(field: Field, value: JsonValue): string {
+  if (field.compare !== 'set' || !Array.isArray(value)) return canonicalJson(value);
+  return [...new Set(value.map(canonicalJson))].sort().join(',');
+}

@@ -1,0 +1,99 @@
+import type { Diagnostic } from '../lib/diagnostic.ts';
+import { isObject, valueAt } from '../lib/json.ts';
+import type { Kind, KindSet } from '../manifest/kind.ts';
+import {
+  keyId,
+  type LoadedManifest,
+  type Manifest,
+  type ResourceKey,
+} from '../manifest/manifest.ts';
+import type { Change, LiveRecord, OwnedRecord, Policy } from './change.ts';
+
+/** Everything a plan rests on; the order of the lists has no meaning. */
+export interface PlanInput {
+  readonly source: string;
+  readonly revision: string;
+  /** The account whose records `live` holds. When given, what the source owns in other accounts is left alone: nobody has looked at it. */
+  readonly account?: string;
+  /** Every valid manifest of the source. */
+  readonly desired: readonly LoadedManifest[];
+  /** Every record of the account, whoever owns it. */
+  readonly live: readonly LiveRecord[];
+  /** What this source owns. */
+  readonly owned: readonly OwnedRecord[];
+  /** The name of another source that owns a key; undefined where none does. */
+  readonly ownerOf: (id: string) => string | undefined;
+  /** Found while loading. */
+  readonly problems: readonly Diagnostic[];
+  /** Keys that broken manifests declare: their records stay as they are. */
+  readonly declaredButInvalid: readonly ResourceKey[];
+  /** Files that may declare anything. With one of them, nothing counts as gone. */
+  readonly unknownContent: readonly string[];
+  readonly kinds: KindSet;
+  readonly policy: Policy;
+  /** Of Plumbline itself. */
+  readonly toolVersion: string;
+}
+
+/** The input, ready to be looked things up in by key id. */
+export interface World extends PlanInput {
+  readonly declared: ReadonlyMap<string, LoadedManifest>;
+  readonly records: ReadonlyMap<string, LiveRecord>;
+  readonly inventory: ReadonlyMap<string, OwnedRecord>;
+  readonly invalid: ReadonlySet<string>;
+}
+
+export function worldOf(input: PlanInput): World {
+  const owned = input.owned.filter(
+    ({ key }) => input.account === undefined || key.account === input.account,
+  );
+  return {
+    ...input,
+    owned,
+    declared: byId(input.desired),
+    records: byId(input.live),
+    inventory: byId(owned),
+    invalid: new Set(input.declaredButInvalid.map(keyId)),
+  };
+}
+
+function byId<T extends { readonly key: ResourceKey }>(items: readonly T[]): Map<string, T> {
+  return new Map(items.map((item) => [keyId(item.key), item]));
+}
+
+/** The kind of a manifest or record; every one that reaches a plan has a known one. */
+export function kindNamed(kinds: KindSet, name: string): Kind {
+  const kind = kinds.byName(name);
+  if (kind === undefined) throw new Error(`no kind is named ${name}`);
+  return kind;
+}
+
+/** Key ids of everything a manifest refers to. */
+export function* referencesOf(kind: Kind, manifest: Manifest, account: string): Generator<string> {
+  for (const field of kind.fields) {
+    if (field.references === undefined) continue;
+    const value = valueAt(manifest, field.path);
+    for (const name of Array.isArray(value) ? value : [value])
+      if (typeof name === 'string') yield keyId({ account, space: field.references, name });
+  }
+}
+
+/** What a person calls the resource that a reference means; only its name space is known. */
+export function referenceTitle(kinds: KindSet, id: string): string {
+  const [, space, name] = id.split('/');
+  const named = kinds.all.filter((kind) => kind.space === space).map((kind) => kind.name);
+  return `${named.join(' or ')} ${name}`;
+}
+
+/** The value of an annotation; of the last one where several have the key. */
+export function annotation(manifest: Manifest, key: string): unknown {
+  const list = valueAt(manifest, 'metadata.annotations');
+  if (!Array.isArray(list)) return undefined;
+  const holder = list.findLast((it) => isObject(it) && Object.hasOwn(it, key));
+  return isObject(holder) ? holder[key] : undefined;
+}
+
+/** The name a person knows a resource by. */
+export function title({ kind, key }: Pick<Change, 'kind' | 'key'>): string {
+  return `${kind} ${key.name}`;
+}
