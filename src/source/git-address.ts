@@ -48,7 +48,7 @@ export function withoutUserinfo(text: string): string {
   return text
     .replace(/\/\/[^/\s]*@/g, '//')
     .replace(/^[^/\s]*@/, '')
-    .replace(/\?[^\s]*/g, '');
+    .replace(/[?#][^\s]*/g, '');
 }
 
 /**
