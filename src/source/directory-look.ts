@@ -38,7 +38,7 @@ const grainMs = 2000;
 
 /**
  * Looks at everything below a root. What `known` has seen, unchanged and long enough ago, is not read
- * again. Throws ChangedMeanwhile, and SOURCE_LIMIT.
+ * again. Throws ChangedMeanwhile, SOURCE_LIMIT, and the system's error where the root cannot be read.
  */
 export async function lookAt(
   root: string,

@@ -1,5 +1,4 @@
-import { constants } from 'node:fs';
-import { access, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { sha256 } from '../lib/digest.ts';
 import { PlumblineError } from '../lib/errors.ts';
@@ -40,7 +39,6 @@ interface Glance {
 
 const looksBeforeGivingUp = 8;
 const nextRun = 'nothing to do: the next run reads it anew';
-const checkDisk = 'check the disk or mount that holds the folder';
 
 /**
  * Manifests from a folder. What counts is the content that a look at the whole folder finds; events
@@ -121,7 +119,7 @@ export class DirectorySource implements Source {
     } catch (error) {
       if (error instanceof ChangedMeanwhile || signal.aborted) return undefined;
       if (error instanceof PlumblineError) throw error;
-      throw this.#error('SOURCE_UNREACHABLE', `fails with ${errno(error)}`, checkDisk);
+      throw this.#failed(error);
     }
   }
 
@@ -145,18 +143,25 @@ export class DirectorySource implements Source {
     try {
       const path = await realpath(this.#root);
       const found = await stat(path, { bigint: true });
-      await access(path, constants.R_OK | constants.X_OK);
       const { dev, ino, birthtimeNs } = found;
       const identity = `${path}:${dev}:${ino}:${birthtimeNs}`;
       if (found.isDirectory()) return { path, identity };
     } catch (error) {
-      if (['EACCES', 'EPERM'].includes(errno(error))) {
-        const hint = 'give the user that runs Plumbline the right to read the folder';
-        throw this.#error('SOURCE_DENIED', 'may not be read', hint);
-      }
+      if (!['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errno(error))) throw this.#failed(error);
     }
     const hint = 'make the folder or correct the source; nothing is deleted meanwhile';
     throw this.#error('SOURCE_NOT_FOUND', 'does not exist', hint);
+  }
+
+  /** What the system's refusal to show the root means. */
+  #failed(error: unknown): PlumblineError {
+    const code = errno(error);
+    if (code === 'EACCES' || code === 'EPERM') {
+      const hint = 'give the user that runs Plumbline the right to read the folder';
+      return this.#error('SOURCE_DENIED', 'may not be read', hint);
+    }
+    const hint = 'check the disk or mount that holds the folder';
+    return this.#error('SOURCE_UNREACHABLE', `fails with ${code}`, hint);
   }
 
   async *#read(wanted: readonly SnapshotFile[], places: ReadonlyMap<string, string>) {

@@ -45,8 +45,8 @@ interface Folder {
 /**
  * Meets everything below a root without following a link and without opening a file. Kubernetes
  * mounts a ConfigMap or Secret as `a.yaml -> ..data/a.yaml` and `..data -> ..2026_01_02`; those links,
- * and only those, are taken for what they stand for. Throws ChangedMeanwhile, and SOURCE_LIMIT where
- * there are more candidates than the limits allow.
+ * and only those, are taken for what they stand for. Throws ChangedMeanwhile, SOURCE_LIMIT where there
+ * are more candidates than the limits allow, and the system's error where the root cannot be read.
  */
 export async function walkFolder(
   root: string,
@@ -81,7 +81,8 @@ async function entriesOf({ path, at }: Folder, walk: Walk): Promise<Dirent[]> {
       return await readdir(at, { withFileTypes: true });
     }
   } catch (error) {
-    if (troubleOf(error) === 'unreadable' && path !== '') {
+    if (troubleOf(error) === 'unreadable') {
+      if (path === '') throw error;
       walk.problems.push(unreadableProblem(path));
       return [];
     }

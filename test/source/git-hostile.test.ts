@@ -18,10 +18,11 @@ import { Secret } from '../../src/lib/secret.ts';
 import { escapeUntrusted } from '../../src/lib/terminal.ts';
 import { GitSource, type GitSourceOptions } from '../../src/source/git.ts';
 import { GitHttp } from '../support/git-http.ts';
-import { processesWith, until } from '../support/git-processes.ts';
+import { processesWith } from '../support/git-processes.ts';
 import { GitRepository } from '../support/git-repository.ts';
 import { never, textsIn, textsOf } from '../support/snapshots.ts';
 import { type Test, t } from '../support/tap.ts';
+import { until } from '../support/until.ts';
 
 function follow(t: Test, options: Partial<GitSourceOptions> = {}) {
   const folder = t.testdir();
@@ -243,7 +244,10 @@ t.test('names that look like shell are only names (148)', async (t) => {
     t.same(await textsIn(source), { 'a.yaml': 'a' }, branch);
     repository.commit({ [`${branch}/a.yaml`]: null });
   }
-  t.same(places.filter((it) => existsSync(join(it, 'marker'))), []);
+  t.same(
+    places.filter((it) => existsSync(join(it, 'marker'))),
+    [],
+  );
 });
 
 t.test('credentials that do not fit or cannot be passed on safely are refused', async (t) => {
