@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
+  existsSync,
   fchmodSync,
   fstatSync,
   fsyncSync,
@@ -15,7 +16,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { PlumblineError } from '../lib/errors.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
 import { refusal } from './export-path.ts';
@@ -46,7 +47,7 @@ export class ExportFolder {
       throw stop(`${shown} is a link`, 'give the folder it leads to');
     if (found !== undefined && !found.isDirectory())
       throw stop(`${shown} is not a folder`, 'give a folder, or a name that is not taken');
-    attempt(shown, () => mkdirSync(folder, { recursive: true }));
+    attempt(shown, () => make(resolve(folder)));
     this.#root = realpathSync(folder);
     this.#known.add(this.#root);
   }
@@ -60,7 +61,11 @@ export class ExportFolder {
     try {
       return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     } catch {
-      throw refusal(path, 'is not text in UTF-8', 'move it away, or export to another folder');
+      throw refusal(
+        path,
+        'the file in the way is not text in UTF-8',
+        'move it away, or export to another folder',
+      );
     }
   }
 
@@ -94,17 +99,17 @@ export class ExportFolder {
   #resolve(path: string): string {
     const full = join(this.#root, path);
     if (relative(this.#root, full).split(sep)[0] === '..')
-      throw refusal(path, 'leads out of the target', 'export with --layout kind instead');
+      throw refusal(path, 'the path leads out of the target', 'export with --layout kind instead');
     return full;
   }
 
   /** False where the folder is missing and not to be made. */
-  #enter(folder: string, path: string, make: boolean): boolean {
+  #enter(folder: string, path: string, create: boolean): boolean {
     if (this.#known.has(folder)) return true;
-    if (!this.#enter(dirname(folder), path, make)) return false;
+    if (!this.#enter(dirname(folder), path, create)) return false;
     const found = attempt(path, () => {
       const before = look(folder);
-      if (before !== undefined || !make) return before;
+      if (before !== undefined || !create) return before;
       mkdirSync(folder);
       return look(folder);
     });
@@ -112,12 +117,19 @@ export class ExportFolder {
     if (!found.isDirectory())
       throw refusal(
         path,
-        `cannot be reached: ${escapeUntrusted(relative(this.#root, folder))} is ${found.isSymbolicLink() ? 'a link' : 'not a folder'}`,
+        `the folder ${escapeUntrusted(relative(this.#root, folder))} is ${found.isSymbolicLink() ? 'a link' : 'not a folder'}`,
         'move it away, or export to another folder',
       );
     this.#known.add(folder);
     return true;
   }
+}
+
+/** Makes a folder and those above it; Node's own way of doing so never ends where none can be made. */
+function make(folder: string): void {
+  if (existsSync(folder)) return;
+  make(dirname(folder));
+  mkdirSync(folder);
 }
 
 /** What is there, links not followed; undefined for nothing. */
@@ -127,8 +139,8 @@ function look(full: string): Stats | undefined {
 
 function refuseSpecial(found: Stats, path: string): void {
   if (found.isFile()) return;
-  const what = found.isSymbolicLink() ? 'a link' : 'not a plain file';
-  throw refusal(path, `is ${what}`, 'move it away, or export to another folder');
+  const what = found.isSymbolicLink() ? 'a link' : 'no plain file';
+  throw refusal(path, `what is in the way is ${what}`, 'move it away, or export to another folder');
 }
 
 function readPlain(full: string, path: string): Uint8Array | undefined {
@@ -146,7 +158,11 @@ function readPlain(full: string, path: string): Uint8Array | undefined {
     const found = fstatSync(file);
     refuseSpecial(found, path);
     if (found.size > largest)
-      throw refusal(path, 'is too large', 'move it away, or export to another folder');
+      throw refusal(
+        path,
+        'the file in the way is too large',
+        'move it away, or export to another folder',
+      );
     const bytes = Buffer.allocUnsafe(found.size);
     let length = 0;
     while (length < bytes.length) {
@@ -202,6 +218,6 @@ function attempt<T>(path: string, work: () => T): T {
     if (error instanceof PlumblineError) throw error;
     const code = String((error as NodeJS.ErrnoException).code ?? 'unknown');
     const [reason, hint] = reasons[code] ?? [code, 'look at the folder, then export again'];
-    throw stop(`cannot write ${escapeUntrusted(path)}: ${reason}`, hint, error);
+    throw stop(`cannot export to ${escapeUntrusted(path)}: ${reason}`, hint, error);
   }
 }

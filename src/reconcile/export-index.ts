@@ -16,9 +16,9 @@ export type ExportIndex = Map<string, ListedFile>;
 
 /** The files that earlier exports created in the folder. Throws EXPORT_REFUSED for an index that is not one of ours. */
 export function readIndex(folder: ExportFolder): ExportIndex {
-  const text = folder.read(indexName);
-  if (text === undefined) return new Map();
   try {
+    const text = folder.read(indexName);
+    if (text === undefined) return new Map();
     const { files } = JSON.parse(text) as { files: unknown };
     if (!isObject(files)) throw new TypeError('no files');
     return new Map(Object.entries(files).map(([path, it]) => [checkedPath(path), listed(it)]));

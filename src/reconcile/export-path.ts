@@ -1,5 +1,4 @@
 import { PlumblineError } from '../lib/errors.ts';
-import { escapeUntrusted } from '../lib/terminal.ts';
 import type { Kind } from '../manifest/kind.ts';
 
 /**
@@ -11,12 +10,9 @@ export type Layout = 'kind' | 'source' | 'flat';
 /** Lists, in the target folder, the files that an export put there. */
 export const indexName = '.plumbline-export.json';
 
-/** Why a file is left as it is; `place.file` names it. */
-export function refusal(path: string, reason: string, hint: string): PlumblineError {
-  return new PlumblineError('EXPORT_REFUSED', `${escapeUntrusted(path)} ${reason}`, {
-    hint,
-    place: { file: path },
-  });
+/** Why one file is left as it is; its place names it. */
+export function refusal(path: string, message: string, hint: string): PlumblineError {
+  return new PlumblineError('EXPORT_REFUSED', message, { hint, place: { file: path } });
 }
 
 /** The name of a kind as file names carry it: `LLMClient` is `llm-client`. */
@@ -40,7 +36,7 @@ export function pathFor({ kind, name, file }: Origin, layout: Layout): string {
   if (layout === 'source' && file !== undefined) return checkedPath(file);
   const slug = manifestFileSlug(kind);
   if (!/^[a-z0-9]+(?:_[a-z0-9]+)*$/.test(name) || !/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(slug))
-    throw refusal(`${kind.name} ${name}`, 'has a name that cannot be a file name', 'rename it');
+    throw refusal(`${kind.name} ${name}`, 'the name cannot be a file name', 'rename it');
   const path = `${slug}/${name}.yaml`;
   if (layout === 'flat') return checkedPath(`${slug}-${name}.yaml`);
   return checkedPath(layout === 'source' ? `manual/${path}` : path);
@@ -62,7 +58,7 @@ export function checkedPath(path: string): string {
   if (good) return path;
   throw refusal(
     path.slice(0, 200),
-    'is no path that an export may write to',
+    'the path is none that an export may write to',
     'export with --layout kind instead',
   );
 }

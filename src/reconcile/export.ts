@@ -129,11 +129,16 @@ class ExportRun {
     }
   }
 
-  /** Makes one file say what its records are. Throws EXPORT_REFUSED. */
-  place(path: string, entries: readonly ExportEntry[]): void {
+  /** Makes one file say what its records are, in the order of their documents. Throws EXPORT_REFUSED. */
+  place(path: string, unordered: readonly ExportEntry[]): void {
+    const entries = [...unordered].sort((a, b) => (a.document ?? 0) - (b.document ?? 0));
     const sources = new Set(entries.map((entry) => entry.source));
     if (this.#taken.has(path) || sources.size > 1)
-      throw refusal(path, 'is wanted by two records', 'export one source at a time with --source');
+      throw refusal(
+        path,
+        'two records want this file',
+        'export one source at a time with --source',
+      );
     this.#taken.add(path);
     const present = this.#folder.read(path);
     const listed = this.#index.get(path);
@@ -170,7 +175,7 @@ class ExportRun {
       if (at < 0)
         throw refusal(
           path,
-          `is in the way: no export created it, and it does not declare ${kind.name} ${name}`,
+          `the file in the way was not exported and does not declare ${kind.name} ${name}`,
           'move it away, or export to another folder',
         );
       const edited =
@@ -178,7 +183,7 @@ class ExportRun {
       if (edited === undefined)
         throw refusal(
           path,
-          'cannot be edited without touching more',
+          'the file cannot be edited without touching more of it',
           'move it away, then export again',
         );
       text = edited;
@@ -200,7 +205,7 @@ class ExportRun {
         if (present !== undefined && sha256(present) !== listed.digest)
           throw refusal(
             path,
-            'declares nothing that is live, but was changed by hand since it was exported',
+            'no record needs the file any more, but it was changed by hand since it was exported',
             'delete it if nobody needs it',
           );
         if (present !== undefined) {
@@ -242,12 +247,11 @@ function recordOf({ account, kind, manifest }: ExportEntry): string {
   return `${account}/${kind.name}/${manifest.metadata.name}`;
 }
 
-/** The text of a new file with these records, in the order of their documents. */
+/** The text of a new file with these records. */
 function print(path: string, entries: readonly ExportEntry[]): string {
-  const inOrder = [...entries].sort((a, b) => (a.document ?? 0) - (b.document ?? 0));
   const json = /\.json$/i.test(path);
   return joinDocuments(
-    inOrder.map(({ manifest, kind }) =>
+    entries.map(({ manifest, kind }) =>
       json
         ? `${JSON.stringify(canonicalForm(manifest, kind), null, 2)}\n`
         : printManifest(manifest, kind),
