@@ -12,9 +12,10 @@ import {
   subPath,
 } from './git-address.ts';
 import { installedGit, readCommit } from './git-commit.ts';
+import type { GitCredentials } from './git-environment.ts';
 import { GitMirror } from './git-mirror.ts';
 import { findFolder, listTree, readBlobs } from './git-objects.ts';
-import { type GitCredentials, GitProcess } from './git-process.ts';
+import { GitProcess } from './git-process.ts';
 import type { Snapshot, SnapshotFile, Source } from './source.ts';
 
 export interface GitSourceOptions {

@@ -16,37 +16,13 @@ import { join } from 'node:path';
 import type { ErrorCode } from '../../src/lib/errors.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import { escapeUntrusted } from '../../src/lib/terminal.ts';
-import { GitSource, type GitSourceOptions } from '../../src/source/git.ts';
+import type { GitSource, GitSourceOptions } from '../../src/source/git.ts';
 import { GitHttp } from '../support/git-http.ts';
 import { processesWith } from '../support/git-processes.ts';
-import { GitRepository } from '../support/git-repository.ts';
+import { follow, mirrorIn } from '../support/git-source.ts';
 import { never, textsIn, textsOf } from '../support/snapshots.ts';
 import { type Test, t } from '../support/tap.ts';
 import { until } from '../support/until.ts';
-
-function follow(t: Test, options: Partial<GitSourceOptions> = {}) {
-  const folder = t.testdir();
-  const repository = new GitRepository(join(folder, 'remote.git'));
-  const open = (more: Partial<GitSourceOptions> = {}) => {
-    const source = new GitSource({
-      name: 'example',
-      url: repository.url,
-      ref: { branch: 'main' },
-      stateFolder: join(folder, 'state'),
-      allowFile: true,
-      ...options,
-      ...more,
-    });
-    t.teardown(() => source.close());
-    return source;
-  };
-  return { folder, repository, open };
-}
-
-function mirrorIn(folder: string): string {
-  const [name] = readdirSync(join(folder, 'state')).filter((it) => it.endsWith('.git'));
-  return join(folder, 'state', name as string);
-}
 
 /** Gives the environment of this process other values until the test ends. */
 function pretend(t: Test, values: Record<string, string>): void {

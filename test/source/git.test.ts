@@ -3,36 +3,12 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Secret } from '../../src/lib/secret.ts';
 import { defaultLimits } from '../../src/source/candidates.ts';
-import { GitSource, type GitSourceOptions } from '../../src/source/git.ts';
+import type { GitSource } from '../../src/source/git.ts';
 import { GitHttp } from '../support/git-http.ts';
 import { type Content, GitRepository } from '../support/git-repository.ts';
+import { follow, mirrorIn } from '../support/git-source.ts';
 import { never, problemsOf, textsIn, textsOf } from '../support/snapshots.ts';
-import { type Test, t } from '../support/tap.ts';
-
-/** A repository and a source that follows it, both gone after the test. */
-function follow(t: Test, options: Partial<GitSourceOptions> = {}) {
-  const folder = t.testdir();
-  const repository = new GitRepository(join(folder, 'remote.git'));
-  const open = (more: Partial<GitSourceOptions> = {}) => {
-    const source = new GitSource({
-      name: 'example',
-      url: repository.url,
-      ref: { branch: 'main' },
-      stateFolder: join(folder, 'state'),
-      allowFile: true,
-      ...options,
-      ...more,
-    });
-    t.teardown(() => source.close());
-    return source;
-  };
-  return { folder, repository, open };
-}
-
-function mirrorIn(folder: string): string {
-  const [name] = readdirSync(join(folder, 'state')).filter((it) => it.endsWith('.git'));
-  return join(folder, 'state', name as string);
-}
+import { t } from '../support/tap.ts';
 
 t.test('a snapshot holds the files, their content and who committed them', async (t) => {
   const { repository, open } = follow(t);
@@ -417,11 +393,8 @@ t.test('a password opens a repository served over http and shows up nowhere (S07
 
   const wrong = { username: 'bot', password: new Secret('canary-wrong') };
   for (const refused of [open({ url, credentials: wrong }), open({ url })]) {
-    for (const asked of [refused.revision(never), refused.fetch(never)]) {
-      const error = await asked.then(
-        () => undefined,
-        (it: unknown) => it,
-      );
+    for (const verb of ['revision', 'fetch'] as const) {
+      const error = await refused[verb](never).catch((it: unknown) => it);
       t.match(error, { code: 'SOURCE_DENIED', hint: /credentials|token/ });
       t.notMatch(String((error as Error).stack) + JSON.stringify(error), /canary/);
     }
