@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../lib/diagnostic.ts';
 import { suggest } from '../lib/suggest.ts';
-import { keyId, type LoadedManifest } from '../manifest/manifest.ts';
+import { keyId, type LoadedManifest, type Reference } from '../manifest/manifest.ts';
 import { inApplyOrder } from './order.ts';
 import { referenceTitle, type World } from './world.ts';
 
@@ -15,6 +15,11 @@ export interface Accepted {
 /** Each suggestion looks at every name, so only this many are made; a person mends those and runs again. */
 const mostSuggestions = 20;
 
+interface Missing {
+  readonly item: LoadedManifest;
+  readonly reference: Reference;
+}
+
 /**
  * Leaves out every manifest that refers to what neither is there nor will be. A record that is about
  * to be deleted counts as gone; a manifest that is left out counts only if its record is there. What
@@ -22,40 +27,56 @@ const mostSuggestions = 20;
  */
 export function accept(world: World, leaving: ReadonlySet<string>): Accepted {
   const accepted = new Map<string, LoadedManifest>();
-  const problems: Diagnostic[] = [];
-  const names = namesBySpace(world);
+  const missing: Missing[] = [];
   const exists = (id: string) => accepted.has(id) || (world.records.has(id) && !leaving.has(id));
   const manifests = [...world.desired].sort(inApplyOrder(world.kinds));
   for (const item of manifests) {
-    const { account } = item.key;
-    const missing = item.references.filter((it) => !exists(keyId({ ...it, account })));
-    if (missing.length === 0) accepted.set(keyId(item.key), item);
-    for (const { path, space, name, line, column } of missing) {
-      const id = keyId({ account, space, name });
-      const likely =
-        world.declared.has(id) || leaving.has(id) || problems.length >= mostSuggestions
-          ? undefined
-          : suggest(name, names.get(space) ?? []);
-      problems.push({
-        severity: 'error',
-        code: 'MANIFEST_UNKNOWN_REFERENCE',
-        file: item.file,
-        line,
-        column,
-        path,
-        message: messageFor(world, leaving, id),
-        hint:
-          likely === undefined
-            ? `declare ${name} in the source, or remove the reference`
-            : `did you mean ${likely}?`,
-      });
-    }
+    const lost = item.references.filter((it) => !exists(target(item, it)));
+    if (lost.length === 0) accepted.set(keyId(item.key), item);
+    else missing.push(...lost.map((reference) => ({ item, reference })));
   }
   return {
     manifests: [...accepted.values()],
     excluded: manifests.length - accepted.size,
-    problems,
+    problems: problemsOf(world, leaving, missing),
   };
+}
+
+function target({ key: { account } }: LoadedManifest, { space, name }: Reference): string {
+  return keyId({ account, space, name });
+}
+
+function problemsOf(
+  world: World,
+  leaving: ReadonlySet<string>,
+  missing: readonly Missing[],
+): Diagnostic[] {
+  if (missing.length === 0) return [];
+  const names = namesBySpace(world);
+  return missing.map(({ item, reference }, index): Diagnostic => {
+    const { path, space, name, line, column } = reference;
+    const id = target(item, reference);
+    const isKnown = world.declared.has(id) || world.invalid.has(id) || leaving.has(id);
+    const likely =
+      isKnown || index >= mostSuggestions ? undefined : suggest(name, names.get(space) ?? []);
+    return {
+      severity: 'error',
+      code: 'MANIFEST_UNKNOWN_REFERENCE',
+      file: item.file,
+      line,
+      column,
+      path,
+      message: messageFor(world, leaving, id),
+      hint: hintFor(isKnown, name, likely),
+    };
+  });
+}
+
+function hintFor(isKnown: boolean, name: string, likely: string | undefined): string {
+  if (likely !== undefined) return `did you mean ${likely}?`;
+  return isKnown
+    ? `mend or declare ${name}, or remove the reference`
+    : `declare ${name} in the source, or remove the reference`;
 }
 
 function messageFor(world: World, leaving: ReadonlySet<string>, id: string): string {
@@ -66,12 +87,13 @@ function messageFor(world: World, leaving: ReadonlySet<string>, id: string): str
   return `there is no ${wanted}`;
 }
 
-function namesBySpace(world: World): Map<string, Set<string>> {
+/** In order, so that of two equally likely names always the same one is suggested. */
+function namesBySpace(world: World): Map<string, string[]> {
   const names = new Map<string, Set<string>>();
   for (const { key } of [...world.desired, ...world.live]) {
     const known = names.get(key.space);
     if (known === undefined) names.set(key.space, new Set([key.name]));
     else known.add(key.name);
   }
-  return names;
+  return new Map([...names].map(([space, all]) => [space, [...all].sort()]));
 }

@@ -22,7 +22,7 @@ export function buildPlan(input: PlanInput): Plan {
   const open = judgeLeaving(world, undeclared.leaving, dependents);
   const reason = deleteHold(world.policy, {
     deletes: open.filter((change) => change.action === 'delete').length,
-    owned: world.owned.length,
+    owned: ownedAfterwards(world, judged.changes),
     declared: accepted.manifests.length,
   });
   const removals = reason === undefined ? open : hold(open, reason);
@@ -65,6 +65,19 @@ function judgeAll(world: World, manifests: readonly LoadedManifest[]): Judged {
     if (verdict.problem !== undefined) problems.push(verdict.problem);
   }
   return { changes, books, problems, unchanged };
+}
+
+/**
+ * How many records the source owns once all but the deletes is done. The share of deletes is taken of
+ * this number, because it is the same in the next run: deletes that wait never go on by themselves
+ * only because the same run made other records or forgot some.
+ */
+function ownedAfterwards(world: World, changes: readonly Change[]): number {
+  const there = world.owned.filter(({ key }) => world.records.has(keyId(key))).length;
+  const fresh = changes.filter(
+    ({ action, held }) => held !== true && (action === 'create' || action === 'adopt'),
+  );
+  return there + fresh.length;
 }
 
 /** Which of the leaving records are still referred to once this plan is executed, and by what. */

@@ -40,7 +40,7 @@ export function exposure(
   const paths = guards.map(({ path }) => path).join(', ');
   return {
     held: fine ? 'nothing' : live === undefined || openBefore ? 'switch' : 'everything',
-    reason: `without ${paths} it answers anonymous callers; approve the plan, set ${paths}, or declare it with the annotation ${anonymous}: allow`,
+    reason: `without ${paths} it answers anonymous callers; set ${paths}, or declare it with the annotation ${anonymous}: allow`,
   };
 }
 
@@ -59,11 +59,11 @@ export function deleteHold(
   const { deletes: limit, allowEmpty } = policy;
   if (deletes === 0) return undefined;
   if (declared === 0 && !allowEmpty)
-    return 'the source declares nothing any more, and nothing of it would be left; approve the plan, or set allowEmpty: true if that is meant';
+    return 'the source declares nothing any more, and nothing of it would be left; set allowEmpty: true for this source if that is meant';
   if (deletes > limit.count)
-    return `${deletes} deletes in one run are more than the limit of ${limit.count}; approve the plan, or raise limits.deletes.count`;
+    return `${deletes} deletes in one run are more than the limit of ${limit.count}; raise limits.deletes.count for this source if that is meant`;
   if (owned >= shareCountsFrom && deletes * 100 > limit.percent * owned)
-    return `${deletes} of ${owned} owned records are more than the limit of ${limit.percent} %; approve the plan, or raise limits.deletes.percent`;
+    return `${deletes} of ${owned} owned records are more than the limit of ${limit.percent} %; raise limits.deletes.percent for this source if that is meant`;
   return undefined;
 }
 

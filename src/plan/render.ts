@@ -1,0 +1,162 @@
+import { type Diagnostic, placeOf, sortDiagnostics } from '../lib/diagnostic.ts';
+import { escapeUntrusted, escapeUntrustedLines } from '../lib/terminal.ts';
+import { keyId } from '../manifest/manifest.ts';
+import type { Action, Change, ChangeResult } from './change.ts';
+import { type FieldStyle, fieldLines } from './field-text.ts';
+import { flow, type Paint, type Palette, plain } from './flow.ts';
+import type { Report } from './report.ts';
+import { headingOf, resultsOf, sentenceOf, standingOf } from './wording.ts';
+
+export interface TextOptions {
+  /** Columns of the screen. */
+  readonly width?: number;
+  readonly palette?: Palette;
+}
+
+const signs: Record<Action, string> = {
+  create: '+',
+  update: '~',
+  delete: '-',
+  deploy: '^',
+  undeploy: 'v',
+  adopt: '=',
+  blocked: '!',
+};
+const colours: Record<Action, keyof Palette> = {
+  create: 'added',
+  update: 'changed',
+  delete: 'removed',
+  deploy: 'added',
+  undeploy: 'removed',
+  adopt: 'changed',
+  blocked: 'held',
+};
+
+/** A report for people: resource by resource in the order of execution, the problems, and one sentence that sums up. */
+export function renderText(report: Report, options: TextOptions = {}): string {
+  const { width = 80, palette = plain } = options;
+  const results = resultsOf(report);
+  const style = { palette, width, indent: '    ', causes: report.kind !== 'DriftReport' };
+  const groups = groupsOf(report.plan.changes).map((changes) =>
+    changes.flatMap((change, index) => changeLines(change, results.get(change), index, style)),
+  );
+  const problems = sortDiagnostics(report.plan.problems).map((it) => problemLines(it, style));
+  const blocks = [
+    [headline(report, palette)],
+    ...spaced(groups),
+    ...problems,
+    flow([{ text: sentenceOf(report), paint: palette.strong }], width, ''),
+  ];
+  return `${blocks
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+/** The lines about one change below its headline: the reason, the error, the fields. */
+export function detailLines(
+  change: Change,
+  result: ChangeResult | undefined,
+  style: FieldStyle,
+): string[] {
+  const { width, indent, palette } = style;
+  const told = [change.reason, result?.error && `${result.error.code}: ${result.error.message}`];
+  const lines = told.flatMap((text) =>
+    text === undefined
+      ? []
+      : flow([{ text: escapeUntrusted(text), paint: palette.held }], width, indent),
+  );
+  const switched = change.action === 'deploy' || change.action === 'undeploy';
+  if (!switched) for (const field of change.fields) lines.push(...fieldLines(field, style));
+  return lines;
+}
+
+/** Action, kind and name, with what became of it where it is not simply due or done. */
+export function changeTitle(change: Change, result: ChangeResult | undefined): string {
+  const standing = standingOf(change, result);
+  const resource = `${escapeUntrusted(change.kind)} ${escapeUntrusted(change.key.name)}`;
+  if (standing === 'blocked') return `blocked ${resource}`;
+  const words = `${change.action} ${resource}`;
+  return standing === 'due' || standing === 'applied' ? words : `${standing}: ${words}`;
+}
+
+/** `file:line` of the manifest; undefined for a record that no file declares. */
+export function changePlace({ file, line }: Change): string | undefined {
+  if (file === undefined || file === '') return undefined;
+  return placeOf(line === undefined ? { file } : { file, line });
+}
+
+function headline({ plan, ...report }: Report, palette: Palette): string {
+  const { before, between } = headingOf({ plan, ...report });
+  const source = palette.strong(escapeUntrusted(plan.source));
+  const at = between === '' ? '' : ` ${between} ${escapeUntrusted(plan.revision)}`;
+  return `${before} ${source}${at}`;
+}
+
+/** Changes of one resource together, at the place of the first. */
+function groupsOf(changes: readonly Change[]): Change[][] {
+  const groups = new Map<string, Change[]>();
+  for (const change of changes) {
+    const id = keyId(change.key);
+    const group = groups.get(id);
+    if (group === undefined) groups.set(id, [change]);
+    else group.push(change);
+  }
+  return [...groups.values()];
+}
+
+/** Resources with nothing but a headline stand line by line; the others apart. */
+function spaced(groups: readonly string[][]): string[][] {
+  const blocks: string[][] = [];
+  let compact = false;
+  for (const lines of groups) {
+    if (lines.length === 1 && compact) blocks.at(-1)?.push(...lines);
+    else blocks.push([...lines]);
+    compact = lines.length === 1;
+  }
+  return blocks;
+}
+
+function changeLines(
+  change: Change,
+  result: ChangeResult | undefined,
+  index: number,
+  style: FieldStyle,
+): string[] {
+  const { palette, width } = style;
+  const standing = standingOf(change, result);
+  const fine = standing === 'due' || standing === 'applied';
+  const paint: Paint = palette[fine ? colours[change.action] : 'held'];
+  const place = index === 0 ? changePlace(change) : undefined;
+  const byHand =
+    style.causes && change.fields.length > 0 && change.fields.every((it) => it.cause === 'drift');
+  const title = `${fine ? signs[change.action] : '!'} ${changeTitle(change, result)}`;
+  const notes = [...(byHand ? ['[drift]'] : []), ...(place === undefined ? [] : [place])];
+  const spans = [
+    { text: title, paint },
+    ...notes.map((it) => ({ text: ` ${it}`, paint: palette.quiet })),
+  ];
+  const fieldStyle = { ...style, causes: style.causes && !byHand };
+  return [...flow(spans, width, '', '    '), ...detailLines(change, result, fieldStyle)];
+}
+
+/** A problem in a file: its place, what is wrong, the line with a caret, what to do. */
+export function problemLines(problem: Diagnostic, { palette, width }: FieldStyle): string[] {
+  const paint = problem.severity === 'error' ? palette.removed : palette.changed;
+  const lines = flow(
+    [
+      { text: problem.severity, paint },
+      { text: ` ${placeOf(problem)}:`, paint: palette.strong },
+      { text: ` ${escapeUntrusted(problem.message)}` },
+      { text: ` [${problem.code}]`, paint: palette.quiet },
+    ],
+    width,
+    '',
+    '    ',
+  );
+  if (problem.frame !== undefined)
+    for (const line of escapeUntrustedLines(problem.frame).split('\n')) lines.push(`    ${line}`);
+  if (problem.hint !== undefined)
+    lines.push(...flow([{ text: `hint: ${escapeUntrusted(problem.hint)}` }], width, '    '));
+  return lines;
+}
