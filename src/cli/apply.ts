@@ -3,7 +3,7 @@ import { executeManual, planApply } from '../reconcile/manual.ts';
 import { actor, withPorts } from './assemble.ts';
 import { openFiles } from './files.ts';
 import { flag, type Invocation, listOption } from './invocation.ts';
-import { printPlan, printSync, syncExit } from './print-report.ts';
+import { planExit, printReports, syncExit } from './print-report.ts';
 import { requireFiles } from './require-files.ts';
 
 /** Writes records by hand; they belong to no source. */
@@ -19,9 +19,12 @@ export async function run(invocation: Invocation): Promise<number> {
       ...loaded,
       problems: [...loaded.problems, ...found.problems],
     });
-    if (dryRun) return printPlan(invocation, plan);
-    const outcomes = await executeManual(ports, plan, actor(), invocation.terminal.signal);
-    printSync(invocation, plan, outcomes);
-    return syncExit(plan, outcomes);
+    if (dryRun) {
+      await printReports(invocation, [{ kind: 'Plan', plan }]);
+      return planExit([plan]);
+    }
+    const results = await executeManual(ports, plan, actor(), invocation.terminal.signal);
+    await printReports(invocation, [{ kind: 'SyncReport', plan, results }]);
+    return syncExit(plan, results);
   });
 }

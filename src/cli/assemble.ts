@@ -46,7 +46,7 @@ export async function withPorts(
   const config = await configure(invocation);
   const close = new Set<() => Promise<void>>();
   try {
-    const database = await open(config, opening, invocation, close);
+    const database = await open(config, opening, close);
     const log = createLog({ level: config.log.level, format: config.log.format });
     const ports: Ports = {
       database,
@@ -99,7 +99,6 @@ function configFlags(invocation: Invocation): ConfigFlags {
 async function open(
   config: Config,
   opening: Opening,
-  invocation: Invocation,
   close: Set<() => Promise<void>>,
 ): Promise<Database> {
   const store = await openStore(config.database, {
@@ -114,7 +113,9 @@ async function open(
 /** A private folder for mirrors of Git repositories, beside the database; all of it can be fetched again. */
 function stateFolder(config: Config): string {
   const path = config.database.replace(/^sqlite:/, '');
-  return path === ':memory:' ? mkdtempSync(join(tmpdir(), 'plumbline-')) : join(dirname(path), 'git');
+  return path === ':memory:'
+    ? mkdtempSync(join(tmpdir(), 'plumbline-'))
+    : join(dirname(path), 'git');
 }
 
 /** Who a change by hand is journalled under. */
@@ -126,5 +127,3 @@ export function actor(): string {
     return `user:${process.getuid?.() ?? 'unknown'}`;
   }
 }
-
-export type { LogLevel };

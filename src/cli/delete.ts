@@ -8,7 +8,7 @@ import { actor, withPorts } from './assemble.ts';
 import { openFiles } from './files.ts';
 import { flag, type Invocation, listOption } from './invocation.ts';
 import { kindNamed } from './kind-named.ts';
-import { printPlan, printSync, syncExit } from './print-report.ts';
+import { planExit, printReports, syncExit } from './print-report.ts';
 
 /** Deletes records by hand, by kind and name or those that files declare. */
 export async function run(invocation: Invocation): Promise<number> {
@@ -16,10 +16,13 @@ export async function run(invocation: Invocation): Promise<number> {
   return withPorts(invocation, dryRun ? 'read' : 'write', async ({ ports, config }) => {
     const keys = await keysToDelete(invocation, ports, config.account);
     const plan = await planDelete(ports, config.account, keys);
-    if (dryRun) return printPlan(invocation, plan);
-    const outcomes = await executeManual(ports, plan, actor(), invocation.terminal.signal);
-    printSync(invocation, plan, outcomes);
-    return syncExit(plan, outcomes);
+    if (dryRun) {
+      await printReports(invocation, [{ kind: 'Plan', plan }]);
+      return planExit([plan]);
+    }
+    const results = await executeManual(ports, plan, actor(), invocation.terminal.signal);
+    await printReports(invocation, [{ kind: 'SyncReport', plan, results }]);
+    return syncExit(plan, results);
   });
 }
 

@@ -16,7 +16,8 @@ export async function run(invocation: Invocation): Promise<number> {
         hint: `list them with 'plumbline get ${word}'`,
       });
     const described = broker.describe(record);
-    if (textOption(invocation, 'output') === 'json') invocation.terminal.out(jsonDocument(described));
+    if (textOption(invocation, 'output') === 'json')
+      invocation.terminal.out(jsonDocument(described));
     else {
       const { stringify } = await import('yaml');
       invocation.terminal.out(stringify(described, { lineWidth: 0, compat: 'yaml-1.1' }));

@@ -19,7 +19,9 @@ interface Finding {
 export async function run(invocation: Invocation): Promise<number> {
   const findings: Finding[] = [
     { check: 'plumbline', ok: true, detail: `${version()} on Node ${process.versions.node}` },
-    await finding('git', async () => (await promisify(execFile)('git', ['--version'])).stdout.trim()),
+    await finding('git', async () =>
+      (await promisify(execFile)('git', ['--version'])).stdout.trim(),
+    ),
   ];
   const config = await finding('configuration', async () => {
     const { sources, account } = await configure(invocation);
@@ -42,7 +44,12 @@ async function finding(check: string, look: () => Promise<string>): Promise<Find
     return { check, ok: true, detail: await look() };
   } catch (error) {
     const { code, message, hint } = asPlumblineError(error);
-    return { check, ok: false, detail: `${code}: ${message}`, ...(hint === undefined ? {} : { hint }) };
+    return {
+      check,
+      ok: false,
+      detail: `${code}: ${message}`,
+      ...(hint === undefined ? {} : { hint }),
+    };
   }
 }
 
@@ -58,7 +65,10 @@ async function databaseDetail(invocation: Invocation): Promise<string> {
 /** Asks every source for its revision. */
 async function sourceFindings(invocation: Invocation): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  const database = { ...invocation, options: { ...invocation.options, database: 'sqlite::memory:' } };
+  const database = {
+    ...invocation,
+    options: { ...invocation.options, database: 'sqlite::memory:' },
+  };
   await withPorts(database, 'read', async ({ targets, close }) => {
     for (const { source, location } of targets([], {})) {
       close.add(() => source.close());
@@ -76,5 +86,7 @@ async function sourceFindings(invocation: Invocation): Promise<readonly Finding[
 
 function line({ check, ok, detail, hint }: Finding): string {
   const text = `${ok ? 'ok  ' : 'FAIL'}  ${check.padEnd(16)} ${escapeUntrusted(detail)}\n`;
-  return hint === undefined ? text : `${text}      ${''.padEnd(16)} hint: ${escapeUntrusted(hint)}\n`;
+  return hint === undefined
+    ? text
+    : `${text}      ${''.padEnd(16)} hint: ${escapeUntrusted(hint)}\n`;
 }

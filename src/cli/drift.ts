@@ -1,14 +1,15 @@
+import type { Plan } from '../plan/change.ts';
 import { buildDrift } from '../plan/drift.ts';
 import { readLive } from '../reconcile/live.ts';
 import { readSourceState } from '../store/source-state.ts';
 import { withPorts } from './assemble.ts';
 import type { Invocation } from './invocation.ts';
-import { planExit, printPlans } from './print-report.ts';
+import { planExit, printReports } from './print-report.ts';
 
 /** Says how the records differ from what was last applied. It asks no source, so pending changes never show. */
 export async function run(invocation: Invocation): Promise<number> {
   return withPorts(invocation, 'read', async ({ ports, targets, close }) => {
-    const plans = [];
+    const plans: Plan[] = [];
     for (const target of targets(invocation.arguments, {})) {
       close.add(() => target.source.close());
       const { name } = target.source;
@@ -24,7 +25,10 @@ export async function run(invocation: Invocation): Promise<number> {
         }),
       );
     }
-    printPlans(invocation, plans, 'DriftReport');
+    await printReports(
+      invocation,
+      plans.map((plan) => ({ kind: 'DriftReport', plan })),
+    );
     return planExit(plans);
   });
 }

@@ -15,14 +15,19 @@ export async function run(invocation: Invocation): Promise<number> {
   const source = textOption(invocation, 'source');
   const kinds = listOption(invocation, 'kind').map((word) => kindNamed(word).name);
   return withPorts(invocation, 'read', async ({ ports, config }) => {
-    const entries = exportEntries(ports, {
+    const scope = {
       account: config.account,
       kinds,
       ...(source === undefined ? {} : { source }),
-    });
+    };
+    const entries = exportEntries(ports, scope);
     if (to !== undefined) {
       const layout = (textOption(invocation, 'layout') ?? 'kind') as 'kind' | 'source' | 'flat';
-      return tell(terminal, to, await exportTo(resolve(terminal.workingFolder, to), entries, { layout }));
+      return tell(
+        terminal,
+        to,
+        await exportTo(resolve(terminal.workingFolder, to), entries, { layout, scope }),
+      );
     }
     let first = true;
     for await (const { manifest, kind } of entries) {

@@ -14,7 +14,10 @@ export interface NamedFiles {
   readonly count: number;
   readonly problems: readonly Diagnostic[];
   readonly ignored: readonly { readonly path: string; readonly reason: string }[];
-  read(): AsyncIterable<{ readonly file: { path: string; blob: string }; readonly bytes: Uint8Array }>;
+  read(): AsyncIterable<{
+    readonly file: { path: string; blob: string };
+    readonly bytes: Uint8Array;
+  }>;
 }
 
 type Read = NamedFiles['read'];
@@ -41,7 +44,9 @@ export async function openFiles(
     }
     const full = resolve(terminal.workingFolder, path);
     if (await isFolder(full, path, verb)) {
-      const snapshot = await new DirectorySource({ name: verb, root: full, clock }).fetch(terminal.signal);
+      const snapshot = await new DirectorySource({ name: verb, root: full, clock }).fetch(
+        terminal.signal,
+      );
       const shown = (name: string) => join(path, name);
       problems.push(...snapshot.problems.map((it) => ({ ...it, file: shown(it.file) })));
       ignored.push(...snapshot.ignored.map((it) => ({ ...it, path: shown(it.path) })));
@@ -89,13 +94,21 @@ async function readNamed(full: string, path: string): Promise<Uint8Array> {
     });
   });
   try {
-    const { size, isFile } = await handle.stat().then((it) => ({ size: it.size, isFile: it.isFile() }));
+    const { size, isFile } = await handle
+      .stat()
+      .then((it) => ({ size: it.size, isFile: it.isFile() }));
     if (!isFile)
-      throw new PlumblineError('FILE_SPECIAL', `${path} is no ordinary file`, { place: { file: path } });
-    if (size > yamlLimits.bytes)
-      throw new PlumblineError('FILE_TOO_LARGE', `${path} has more than ${yamlLimits.bytes} bytes`, {
+      throw new PlumblineError('FILE_SPECIAL', `${path} is no ordinary file`, {
         place: { file: path },
       });
+    if (size > yamlLimits.bytes)
+      throw new PlumblineError(
+        'FILE_TOO_LARGE',
+        `${path} has more than ${yamlLimits.bytes} bytes`,
+        {
+          place: { file: path },
+        },
+      );
     return await handle.readFile();
   } finally {
     await handle.close();
@@ -109,7 +122,10 @@ async function* readStandardInput(): ReturnType<Read> {
     chunks.push(chunk);
     size += chunk.length;
     if (size > yamlLimits.bytes)
-      throw new PlumblineError('FILE_TOO_LARGE', `standard input has more than ${yamlLimits.bytes} bytes`);
+      throw new PlumblineError(
+        'FILE_TOO_LARGE',
+        `standard input has more than ${yamlLimits.bytes} bytes`,
+      );
   }
   const bytes = Buffer.concat(chunks);
   yield { file: { path: 'standard input', blob: sha256(bytes) }, bytes };

@@ -1,5 +1,5 @@
-import { valueAt } from '../lib/json.ts';
 import { PlumblineError } from '../lib/errors.ts';
+import { valueAt } from '../lib/json.ts';
 import type { Kind } from '../manifest/kind.ts';
 import type { LiveRecord } from '../manifest/record.ts';
 import { withPorts } from './assemble.ts';
@@ -30,7 +30,9 @@ export async function run(invocation: Invocation): Promise<number> {
     if (format === 'json') terminal.out(jsonDocument({ kind: 'List', items: items() }));
     else if (format === 'yaml') {
       const { stringify } = await import('yaml');
-      terminal.out(stringify({ kind: 'List', items: items() }, { lineWidth: 0, compat: 'yaml-1.1' }));
+      terminal.out(
+        stringify({ kind: 'List', items: items() }, { lineWidth: 0, compat: 'yaml-1.1' }),
+      );
     } else if (format === 'name')
       terminal.out(records.map((it) => `${kind.name.toLowerCase()}/${it.key.name}\n`).join(''));
     else if (records.length === 0)

@@ -1,5 +1,5 @@
-import { history, type JournalRow } from '../store/journal.ts';
 import { PlumblineError } from '../lib/errors.ts';
+import { history, type JournalRow } from '../store/journal.ts';
 import { withPorts } from './assemble.ts';
 import { type Invocation, textOption } from './invocation.ts';
 import { jsonDocument } from './json.ts';
@@ -25,7 +25,8 @@ export async function run(invocation: Invocation): Promise<number> {
       }),
     );
     const { terminal } = invocation;
-    if (textOption(invocation, 'output') === 'json') terminal.out(jsonDocument(rows.map(entryJson)));
+    if (textOption(invocation, 'output') === 'json')
+      terminal.out(jsonDocument(rows.map(entryJson)));
     else if (rows.length === 0) terminal.err('the journal is empty\n');
     else
       terminal.out(

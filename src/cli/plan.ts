@@ -1,8 +1,9 @@
-import { planTarget } from '../reconcile/judge.ts';
 import { resolve } from 'node:path';
+import type { Plan } from '../plan/change.ts';
+import { planTarget } from '../reconcile/judge.ts';
 import { withPorts } from './assemble.ts';
 import { type Invocation, textOption } from './invocation.ts';
-import { planExit, printPlans } from './print-report.ts';
+import { planExit, printReports } from './print-report.ts';
 import { progress } from './progress.ts';
 
 /** Says what a sync would do. It is the same judgement that a sync executes, and it writes nothing. */
@@ -14,13 +15,16 @@ export async function run(invocation: Invocation): Promise<number> {
       ...(path === undefined ? {} : { path: resolve(terminal.workingFolder, path) }),
       revision: textOption(invocation, 'revision'),
     });
-    const plans = [];
+    const plans: Plan[] = [];
     for (const target of chosen) {
       close.add(() => target.source.close());
       progress(terminal, `reading ${target.source.name} from ${target.location}`);
       plans.push((await planTarget(ports, target, terminal.signal)).plan);
     }
-    printPlans(invocation, plans, 'Plan');
+    await printReports(
+      invocation,
+      plans.map((plan) => ({ kind: 'Plan', plan })),
+    );
     return planExit(plans);
   });
 }

@@ -1,9 +1,9 @@
-import { keyId } from '../manifest/manifest.ts';
 import type { Log } from '../lib/log.ts';
+import { keyId } from '../manifest/manifest.ts';
 import type { RunResult } from '../reconcile/outcome.ts';
 import type { SourceStatus } from '../reconcile/status.ts';
 import type { Invocation } from './invocation.ts';
-import { runText } from './print-report.ts';
+import { reportText } from './print-report.ts';
 
 /**
  * Tells what each run did: to a person as the report that `sync` prints, to machines as one log line
@@ -18,24 +18,40 @@ export function presenter(
   let told = new Map<string, string>();
   return (status, result) => {
     const news = `${result.outcome} ${result.message} ${result.problems.map((it) => `${it.file}:${it.line}:${it.message}`).join()}`;
-    const eventful = result.outcomes.some((it) => it.outcome === 'applied' || it.outcome === 'failed');
+    const eventful = result.outcomes.some(
+      (it) => it.outcome === 'applied' || it.outcome === 'failed',
+    );
     const fresh = told.get(status.name) !== news;
     told = new Map(told).set(status.name, news);
     const run = { source: status.name, run: result.id, revision: result.revision };
     const level = result.error !== undefined || result.outcome === 'retrying' ? 'warn' : 'info';
     if (!eventful && !fresh) log.debug(run, result.message);
     else if (readable && result.plan !== undefined)
-      invocation.terminal.out(`${runText(result, invocation.terminal)}\n`);
+      invocation.terminal.out(
+        `${reportText({ kind: 'SyncReport', plan: result.plan, results: result.outcomes }, invocation.terminal)}\n`,
+      );
     else {
       for (const { change, outcome, error } of result.outcomes)
         log.info(
-          { ...run, key: keyId(change.key), file: change.file, line: change.line, outcome, error: error?.code },
+          {
+            ...run,
+            key: keyId(change.key),
+            file: change.file,
+            line: change.line,
+            outcome,
+            error: error?.code,
+          },
           `${change.action} ${change.kind} ${change.key.name}`,
         );
       for (const problem of result.problems)
         log.warn({ ...run, ...problem, frame: undefined }, problem.message);
       log[level](
-        { ...run, outcome: result.outcome, milliseconds: result.milliseconds, hint: result.error?.hint },
+        {
+          ...run,
+          outcome: result.outcome,
+          milliseconds: result.milliseconds,
+          hint: result.error?.hint,
+        },
         result.message,
       );
     }

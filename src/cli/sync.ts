@@ -1,7 +1,7 @@
 import { reconcile } from '../reconcile/reconcile.ts';
 import { actor, withPorts } from './assemble.ts';
 import type { Invocation } from './invocation.ts';
-import { printRuns, runsExit } from './print-report.ts';
+import { printRuns } from './print-report.ts';
 import { progress } from './progress.ts';
 
 /** One pass over the sources. */
@@ -21,7 +21,6 @@ export async function run(invocation: Invocation): Promise<number> {
         ),
       );
     }
-    printRuns(invocation, results);
-    return runsExit(results);
+    return printRuns(invocation, results);
   });
 }

@@ -1,8 +1,8 @@
 import { kinds } from '../kinds/kinds.ts';
 import { diagnosticJson, hasErrors, sortDiagnostics } from '../lib/diagnostic.ts';
 import { systemClock } from '../lib/time.ts';
-import { looseReferences } from '../manifest/references.ts';
 import { ManifestLoader } from '../manifest/load.ts';
+import { looseReferences } from '../manifest/references.ts';
 import { plural } from '../reconcile/outcome.ts';
 import { openFiles } from './files.ts';
 import { type Invocation, textOption } from './invocation.ts';

@@ -2,7 +2,7 @@ import { digestOf } from '../lib/digest.ts';
 import { asPlumblineError, PlumblineError } from '../lib/errors.ts';
 import { keyId } from '../manifest/manifest.ts';
 import type { LiveRecord } from '../manifest/record.ts';
-import type { Change, Plan } from '../plan/change.ts';
+import type { Change, ChangeResult, Plan } from '../plan/change.ts';
 import type { Query } from '../store/database.ts';
 import { removeInventory, stageInventory } from '../store/inventory.ts';
 import { type JournalEntry, stageEntry } from '../store/journal.ts';
@@ -11,13 +11,6 @@ import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Ports } from './ports.ts';
 import { presentRecords, referenceIds } from './resolve.ts';
 import { type Step, stepsOf } from './steps.ts';
-
-/** What became of one change. `skipped` is what was not tried: it is blocked, or what it rests on failed. */
-export interface ChangeOutcome {
-  readonly change: Change;
-  readonly outcome: 'applied' | 'failed' | 'held' | 'skipped';
-  readonly error?: PlumblineError;
-}
 
 /** Whose run it is; every row it writes says so. */
 export interface Run {
@@ -43,8 +36,8 @@ export async function execute(
   plan: Plan,
   run: Run,
   signal: AbortSignal,
-): Promise<ChangeOutcome[]> {
-  const results = new Map<Change, ChangeOutcome>();
+): Promise<ChangeResult[]> {
+  const results = new Map<Change, ChangeResult>();
   const failed = new Map<string, PlumblineError>();
   const settle = (step: Step, error?: PlumblineError) => {
     if (error !== undefined) failed.set(keyId(step.key), error);

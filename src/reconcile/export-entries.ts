@@ -20,7 +20,10 @@ export interface ExportFilter {
  * deployment field is printed where a manifest manages it, and for records made by hand; elsewhere it
  * is the operator's, and a manifest that held it would take it over.
  */
-export async function* exportEntries(ports: Ports, filter: ExportFilter): AsyncGenerator<ExportEntry> {
+export async function* exportEntries(
+  ports: Ports,
+  filter: ExportFilter,
+): AsyncGenerator<ExportEntry> {
   const owned = await ownership(ports);
   const { kinds } = ports.brokers;
   const chosen = ports.brokers.all
@@ -29,9 +32,7 @@ export async function* exportEntries(ports: Ports, filter: ExportFilter): AsyncG
   for (const broker of chosen) {
     let after = '';
     for (;;) {
-      const page = await ports.database.read((query) =>
-        broker.page(query, filter.account, after),
-      );
+      const page = await ports.database.read((query) => broker.page(query, filter.account, after));
       for (const record of page) {
         const mine = owned.get(keyId(record.key));
         if (filter.source === undefined || mine?.source === filter.source)
@@ -56,7 +57,8 @@ async function ownership(ports: Ports): Promise<ReadonlyMap<string, OwnedRecord>
 function entry(kind: Kind, record: LiveRecord, owned: OwnedRecord | undefined): ExportEntry {
   const { account } = record.key;
   if (owned === undefined) return { manifest: record.manifest, kind, account };
-  const managed = kind.deployment === undefined || valueAt(owned.applied, kind.deployment) !== undefined;
+  const managed =
+    kind.deployment === undefined || valueAt(owned.applied, kind.deployment) !== undefined;
   return {
     manifest: managed ? record.manifest : without(record.manifest, kind.deployment as string),
     kind,

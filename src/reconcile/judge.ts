@@ -44,6 +44,7 @@ export function judge(ports: Ports, target: Target, desired: Desired, state: Liv
   return buildPlan({
     source: name,
     revision: desired.revision,
+    account: target.account,
     desired: loaded.manifests,
     live: state.live,
     owned: state.owned,

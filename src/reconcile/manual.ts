@@ -10,8 +10,8 @@ import {
 } from '../manifest/manifest.ts';
 import type { LiveRecord } from '../manifest/record.ts';
 import { buildPlan } from '../plan/build.ts';
-import type { OwnedRecord, Plan, Policy } from '../plan/change.ts';
-import { type ChangeOutcome, execute } from './execute.ts';
+import type { ChangeResult, OwnedRecord, Plan, Policy } from '../plan/change.ts';
+import { execute } from './execute.ts';
 import { type LiveState, readLive } from './live.ts';
 import type { Ports } from './ports.ts';
 
@@ -87,7 +87,7 @@ export function executeManual(
   plan: Plan,
   actor: string,
   signal: AbortSignal,
-): Promise<ChangeOutcome[]> {
+): Promise<ChangeResult[]> {
   const run = { id: randomUUID(), trigger: 'command', actor, source: undefined, revision: '' };
   return execute(ports, plan, run, signal);
 }

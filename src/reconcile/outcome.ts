@@ -1,7 +1,6 @@
 import { type Diagnostic, hasErrors } from '../lib/diagnostic.ts';
 import type { PlumblineError } from '../lib/errors.ts';
-import type { Plan, Summary } from '../plan/change.ts';
-import type { ChangeOutcome } from './execute.ts';
+import type { ChangeResult, Plan, Summary } from '../plan/change.ts';
 import type { Outcome, Trigger } from './status.ts';
 
 /** What one run did, for reports, status and metrics. */
@@ -16,9 +15,9 @@ export interface RunResult {
   readonly outcome: Outcome;
   /** A sentence that says why. */
   readonly message: string;
-  /** Absent when nothing had to be looked at, or the source could not be read. */
+  /** Absent when the source could not be read. */
   readonly plan: Plan | undefined;
-  readonly outcomes: readonly ChangeOutcome[];
+  readonly outcomes: readonly ChangeResult[];
   readonly summary: Summary;
   readonly problems: readonly Diagnostic[];
   /** Why there is no plan, when the run could not go on. */
@@ -41,10 +40,11 @@ export const emptySummary: Summary = {
 /** What a finished run amounts to: the one place that decides it. */
 export function judgeOutcome(
   plan: Plan,
-  outcomes: readonly ChangeOutcome[],
+  outcomes: readonly ChangeResult[],
   remaining: number,
+  drifted: number,
 ): { readonly outcome: Outcome; readonly message: string } {
-  const count = (word: ChangeOutcome['outcome']) =>
+  const count = (word: ChangeResult['outcome']) =>
     outcomes.filter((it) => it.outcome === word).length;
   const failed = count('failed');
   if (failed > 0)
@@ -62,6 +62,8 @@ export function judgeOutcome(
   if (held > 0) return { outcome: 'held', message: `${plural(held, 'change')} held for approval` };
   const blocked = count('skipped');
   if (blocked > 0) return { outcome: 'stalled', message: `${plural(blocked, 'change')} blocked` };
+  if (drifted > 0)
+    return { outcome: 'drifted', message: `${plural(drifted, 'change')} by others, told and left` };
   const applied = count('applied');
   return {
     outcome: 'converged',

@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { digestOf } from '../lib/digest.ts';
 import { asPlumblineError, type PlumblineError } from '../lib/errors.ts';
-import type { Bookkeeping, Plan } from '../plan/change.ts';
+import { planId } from '../plan/build.ts';
+import type { Bookkeeping, ChangeResult, Plan } from '../plan/change.ts';
+import { buildDrift } from '../plan/drift.ts';
 import { markOrphaned, removeInventory, stageInventory } from '../store/inventory.ts';
 import { stageEntry } from '../store/journal.ts';
 import { keepingCounters, readLiveCounter } from '../store/live-counter.ts';
 import { readSourceState, type SourceState, writeSourceState } from '../store/source-state.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
-import { type ChangeOutcome, execute, type Run } from './execute.ts';
+import { execute, type Run } from './execute.ts';
 import { type Desired, judge, readDesired } from './judge.ts';
-import { readLive } from './live.ts';
+import { type LiveState, readLive } from './live.ts';
 import { emptySummary, judgeOutcome, type RunResult } from './outcome.ts';
 import type { Ports, Target } from './ports.ts';
 import type { Trigger } from './status.ts';
@@ -106,7 +108,15 @@ async function recordUnchanged(
   state: SourceState,
 ): Promise<Omit<RunResult, 'milliseconds'>> {
   run.revision = state.revision;
-  const summary = { ...emptySummary, unchanged: state.records };
+  const plan: Plan = {
+    source: run.source,
+    revision: state.revision,
+    id: planId([run.source, state.revision, ports.version, target.policy], []),
+    summary: { ...emptySummary, unchanged: state.records },
+    changes: [],
+    problems: [],
+    bookkeeping: [],
+  };
   if (run.trigger === 'command') await journalRun(ports, run, state.outcome, 'nothing has moved');
   return {
     id: run.id,
@@ -116,9 +126,9 @@ async function recordUnchanged(
     revision: state.revision,
     outcome: state.outcome as RunResult['outcome'],
     message: state.outcome === 'converged' ? 'nothing has moved' : state.message,
-    plan: undefined,
+    plan,
     outcomes: [],
-    summary,
+    summary: plan.summary,
     problems: [],
     error: undefined,
   };
@@ -131,12 +141,13 @@ async function verifyAndRecord(
   run: SourceRun,
   desired: Desired,
   plan: Plan,
-  outcomes: readonly ChangeOutcome[],
+  outcomes: readonly ChangeResult[],
 ): Promise<Omit<RunResult, 'milliseconds'>> {
   const state = await readLive(ports.database, ports.brokers, target.account, run.source);
   const again = judge(ports, target, desired, state);
   const remaining = again.changes.filter(isExecutable).length;
-  const { outcome, message } = judgeOutcome(plan, outcomes, remaining);
+  const drifted = target.policy.drift === 'report' ? driftOf(ports, run, state) : 0;
+  const { outcome, message } = judgeOutcome(plan, outcomes, remaining, drifted);
   const now = ports.clock.now().toISOString();
   await ports.database.write(async (query) => {
     const unit = new UnitOfWork();
@@ -167,6 +178,13 @@ async function verifyAndRecord(
     problems: plan.problems,
     error: undefined,
   };
+}
+
+/** How many records differ from what was last applied, where drift is only told. */
+function driftOf(ports: Ports, run: SourceRun, { live, owned }: LiveState): number {
+  const { kinds } = ports.brokers;
+  const drift = buildDrift({ source: run.source, revision: run.revision, live, owned, kinds });
+  return drift.changes.length;
 }
 
 /** Inventory rows that follow although no record changes: a moved file, an orphan, a record that is gone. */

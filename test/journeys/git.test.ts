@@ -1,0 +1,173 @@
+import { join } from 'node:path';
+import { GitHttp } from '../support/git-http.ts';
+import { GitRepository } from '../support/git-repository.ts';
+import { type Test, t } from '../support/tap.ts';
+import { clientYaml, pluginYaml, World } from '../support/world.ts';
+
+/** A repository with one commit, and a world that follows its main branch below `llm`. */
+function following(t: Test, environment: Record<string, string> = {}) {
+  const holder = new World(t);
+  const repository = new GitRepository(join(holder.folder, 'repo.git'));
+  repository.commit({
+    'README.md': '# not for Plumbline\n',
+    'llm/plugins/returns.yaml': pluginYaml('returns'),
+    'llm/clients/bot.yaml': clientYaml('bot', {}, { plugins: ['returns'] }),
+    'llm/clients/guide.yaml': clientYaml('guide'),
+    'elsewhere/other.yaml': clientYaml('other'),
+  });
+  const world = new World(t, {
+    PLUMBLINE_SOURCE: repository.url,
+    PLUMBLINE_SOURCE_ALLOW_FILE: 'true',
+    PLUMBLINE_SOURCE_PATH: 'llm',
+    ...environment,
+  });
+  return { repository, world };
+}
+
+const told = (changes: readonly { action: string; name: string }[]) =>
+  changes.map((it) => `${it.action} ${it.name}`);
+
+t.test('commits of a branch become records, each by what it changes', async (t) => {
+  const { repository, world } = following(t);
+  const first = await world.report('sync');
+  t.equal(first.exit, 0);
+  t.equal(first.revision, `main@sha1:${repository.id()}`);
+  t.same(told(first.changes), ['create returns', 'create bot', 'create guide']);
+
+  const cases = [
+    {
+      name: 'a commit that adds',
+      files: { 'llm/clients/new.yaml': clientYaml('new_bot') },
+      wanted: ['create new_bot'],
+    },
+    {
+      name: 'a commit that changes',
+      files: {
+        'llm/clients/bot.yaml': clientYaml(
+          'bot',
+          { defaultModel: 'gpt-4.1' },
+          { plugins: ['returns'] },
+        ),
+      },
+      wanted: ['update bot'],
+    },
+    {
+      name: 'a commit that moves a file',
+      files: { 'llm/clients/guide.yaml': null, 'llm/team/guide.yaml': clientYaml('guide') },
+      wanted: [],
+    },
+    {
+      name: 'a commit that renames a resource',
+      files: { 'llm/clients/new.yaml': clientYaml('newer_bot') },
+      wanted: ['create newer_bot', 'delete new_bot'],
+    },
+    {
+      name: 'a commit that deletes',
+      files: { 'llm/team/guide.yaml': null },
+      wanted: ['delete guide'],
+    },
+    {
+      name: 'a commit outside the folder',
+      files: { 'elsewhere/other.yaml': clientYaml('another') },
+      wanted: [],
+    },
+  ];
+  for (const { name, files, wanted } of cases) {
+    await t.test(name, async (t) => {
+      repository.commit(files);
+      const plan = await world.report('plan');
+      t.same(told(plan.changes), wanted, 'the plan says so');
+      t.equal(plan.exit, wanted.length > 0 ? 2 : 0);
+      const sync = await world.report('sync');
+      t.same(told(sync.changes), wanted, 'the sync does so');
+      t.ok(sync.changes.every((it) => it.outcome === 'applied'));
+      t.equal(sync.exit, 0);
+      t.equal((await world.run('plan')).exit, 0);
+    });
+  }
+});
+
+t.test('a branch rewritten by force is followed', async (t) => {
+  const { repository, world } = following(t);
+  await world.run('sync');
+  repository.commit(
+    {
+      'llm/clients/bot.yaml': clientYaml('bot', { appName: 'Rewritten' }),
+      'llm/plugins/returns.yaml': pluginYaml('returns'),
+    },
+    { orphan: true },
+  );
+  const { changes, exit, revision } = await world.report('sync');
+  t.equal(exit, 0);
+  t.equal(revision, `main@sha1:${repository.id()}`);
+  t.same(told(changes), ['update bot', 'delete guide']);
+});
+
+t.test('a tag stays where it is while the branch goes on', async (t) => {
+  const { repository, world } = following(t, { PLUMBLINE_SOURCE_TAG: 'v1.0.0' });
+  repository.git('tag', 'v1.0.0');
+  t.equal((await world.report('sync')).revision, `v1.0.0@sha1:${repository.id()}`);
+  repository.commit({ 'llm/clients/bot.yaml': null });
+  t.same((await world.report('sync')).changes, []);
+});
+
+t.test(
+  'a branch that is gone, an empty repository and a missing folder delete nothing',
+  async (t) => {
+    const { repository, world } = following(t);
+    await world.run('sync');
+    repository.git('update-ref', '-d', 'refs/heads/main');
+    const gone = await world.run('sync');
+    t.equal(gone.exit, 1);
+    t.match(gone.out + gone.err, /SOURCE_NOT_FOUND/);
+    repository.commit({ 'elsewhere/other.yaml': clientYaml('other') });
+    t.equal((await world.run('sync')).exit, 1, 'the folder llm is missing');
+    t.equal(
+      (await world.run('get', 'llmclient', '-o', 'name')).out,
+      'llmclient/bot\nllmclient/guide\n',
+    );
+  },
+);
+
+t.test('plan --revision tells what a branch would do before it is merged', async (t) => {
+  const { repository, world } = following(t);
+  await world.run('sync');
+  repository.commit({ 'llm/clients/next.yaml': clientYaml('next_bot') }, { branch: 'next' });
+  const plan = await world.report('plan', '--revision', 'refs/heads/next');
+  t.ok(told(plan.changes).includes('create next_bot'));
+  t.equal((await world.run('plan')).exit, 0, 'the main branch has nothing new');
+});
+
+t.test(
+  "a repository served by git's own backend with a password is followed, and the password is in no output",
+  async (t) => {
+    const { repository, world: holder } = following(t);
+    const http = new GitHttp({
+      root: join(repository.folder, '..'),
+      password: 'bot:s3cret-canary',
+    });
+    await http.listen();
+    t.teardown(() => http.close());
+    const world = new World(t, {
+      PLUMBLINE_SOURCE: `${http.origin}/repo.git`,
+      PLUMBLINE_SOURCE_PATH: 'llm',
+      PLUMBLINE_SOURCE_USERNAME: 'bot',
+      PLUMBLINE_SOURCE_PASSWORD: 's3cret-canary',
+      PLUMBLINE_LOG_LEVEL: 'debug',
+    });
+    const synced = await world.run('sync', '-o', 'json');
+    t.equal(synced.exit, 0, synced.err);
+    t.same(told(JSON.parse(synced.out).changes), ['create returns', 'create bot', 'create guide']);
+    t.notMatch(synced.out + synced.err, /canary/);
+
+    const wrong = new World(t, {
+      ...world.environment,
+      PLUMBLINE_SOURCE_PASSWORD: 'wrong-canary',
+      PLUMBLINE_DATABASE: `sqlite:${join(holder.folder, 'wrong.db')}`,
+    });
+    const denied = await wrong.run('sync');
+    t.equal(denied.exit, 1);
+    t.match(denied.out + denied.err, /SOURCE_DENIED/);
+    t.notMatch(denied.out + denied.err, /canary/);
+  },
+);
