@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { PlumblineError } from '../lib/errors.ts';
+import { escapeUntrusted } from '../lib/terminal.ts';
+import type { Database, Query } from './database.ts';
+import { fileError, writeByRename } from './private-file.ts';
+
+/*
+ * SQLite opens a missing or emptied file as a new database without a word, and everything in Git
+ * would be created again over records that a backup still holds. So every database has a birth
+ * certificate: a random id inside it and in a file beside it. A certificate without its database
+ * stops the start.
+ */
+
+function certificateOf(path: string): string {
+  return `${path}.birth`;
+}
+
+/** Puts the id into a new database. */
+export async function recordBirth(query: Query): Promise<void> {
+  await query('meta').insert({ key: 'birth', value: randomUUID() });
+}
+
+/** Where there is no database: throws STORE_DAMAGED if there has been one. */
+export async function refuseLost(path: string): Promise<void> {
+  if ((await readCertificate(path)) !== undefined) throw lost(path, 'is missing or empty', true);
+}
+
+/** Compares the database with its certificate. Throws STORE_DAMAGED where they are not of one birth. */
+export async function checkBirth(database: Database, path: string): Promise<void> {
+  const certificate = await readCertificate(path);
+  const { born, tables } = await database.read(async (query) => ({
+    born: await readBirth(query),
+    tables: await query('sqlite_schema').where({ type: 'table' }).select('name'),
+  }));
+  if (born === undefined && tables.length > 0) throw lost(path, 'has lost its own id', false);
+  if (certificate === undefined || certificate === born) return;
+  throw lost(path, born === undefined ? 'is empty' : 'is another one than was here before', true);
+}
+
+/** Writes the certificate of a database that has none: a new one, or a backup put in a new place. */
+export async function certify(database: Database, path: string): Promise<void> {
+  if ((await readCertificate(path)) !== undefined) return;
+  const born = await database.read(readBirth);
+  await writeByRename(certificateOf(path), `${born}\n`);
+}
+
+async function readBirth(query: Query): Promise<string | undefined> {
+  if (!(await query.schema.hasTable('meta'))) return undefined;
+  const row = await query('meta').where({ key: 'birth' }).first<{ value: string } | undefined>();
+  return row?.value;
+}
+
+async function readCertificate(path: string): Promise<string | undefined> {
+  try {
+    return (await readFile(certificateOf(path), 'utf8')).trim();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw fileError(certificateOf(path), error);
+  }
+}
+
+/** `anew` where the certificate alone stands in the way of an empty or another database. */
+function lost(path: string, what: string, anew: boolean): PlumblineError {
+  const place = escapeUntrusted(path);
+  const restore = `stop plumbline and put the backup in its place: cp BACKUP ${place}`;
+  return new PlumblineError('STORE_DAMAGED', `the database ${place} ${what}`, {
+    hint: anew
+      ? `${restore}; or go on without the old records: rm ${certificateOf(place)}`
+      : restore,
+  });
+}

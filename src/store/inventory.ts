@@ -1,0 +1,113 @@
+import { type Columns, toRow } from './columns.ts';
+import type { Query } from './database.ts';
+import type { UnitOfWork } from './unit-of-work.ts';
+
+/** What names a record, as the store sees it. */
+export interface RecordKey {
+  readonly account: string;
+  readonly space: string;
+  readonly name: string;
+}
+
+/** Which source put a record there, from where, and what it said: the licence to prune it. */
+export type InventoryRow = {
+  readonly account: string;
+  readonly space: string;
+  readonly name: string;
+  readonly source: string;
+  readonly kind: string;
+  readonly file: string;
+  readonly document: number;
+  readonly line: number;
+  /** Content id of the file. */
+  readonly blob: string;
+  /** Of the manifest last applied. */
+  readonly digest: string;
+  /** The manifest last applied, as JSON. */
+  readonly applied: string;
+  readonly revision: string;
+  /** The file is gone and the record was kept. */
+  readonly orphaned: boolean;
+  /** ISO 8601. */
+  readonly appliedAt: string;
+};
+
+const columns: Columns<InventoryRow> = {
+  account: 'account',
+  space: 'space',
+  name: 'name',
+  source: 'source',
+  kind: 'kind',
+  file: 'file',
+  document: 'document',
+  line: 'line',
+  blob: 'blob',
+  digest: 'digest',
+  applied: 'applied',
+  revision: 'revision',
+  orphaned: 'orphaned',
+  appliedAt: 'applied_at',
+};
+
+const keyColumns = ['account', 'space', 'name'];
+const pageSize = 1000;
+
+/** What a source owns, by key, a page at a time. */
+export async function* inventoryPages(
+  query: Query,
+  source: string,
+): AsyncGenerator<readonly InventoryRow[]> {
+  let after = ['', '', ''];
+  for (;;) {
+    const rows = await query('inventory')
+      .select<InventoryRow[]>(columns)
+      .where({ source })
+      .whereRaw('(account, space, name) > (?, ?, ?)', after)
+      .orderBy(keyColumns)
+      .limit(pageSize);
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    yield rows.map((row) => ({ ...row, orphaned: Boolean(row.orphaned) }));
+    after = [last.account, last.space, last.name];
+  }
+}
+
+/** Everything a source owns, by key. */
+export async function inventoryOf(query: Query, source: string): Promise<InventoryRow[]> {
+  const all: InventoryRow[] = [];
+  for await (const page of inventoryPages(query, source)) all.push(...page);
+  return all;
+}
+
+/** Which source owns which record: of these keys, or of all; what nobody owns is left out. */
+export async function ownersOf(
+  query: Query,
+  keys?: readonly RecordKey[],
+): Promise<(RecordKey & { readonly source: string })[]> {
+  const owners = query('inventory').select('account', 'space', 'name', 'source');
+  if (keys === undefined) return owners;
+  const wanted = JSON.stringify(keys.map(({ account, space, name }) => [account, space, name]));
+  return owners.whereRaw(
+    '(account, space, name) IN (SELECT value->>0, value->>1, value->>2 FROM jsonb_each(?))',
+    [wanted],
+  );
+}
+
+/** Stages that a source owns a record; a row that was there for the key is replaced. */
+export function stageInventory(unit: UnitOfWork, row: InventoryRow): void {
+  unit.upsert('inventory', toRow(columns, row), keyColumns);
+}
+
+/** Stages that the file of a record is gone and the record is kept. */
+export function markOrphaned(unit: UnitOfWork, key: RecordKey): void {
+  unit.update('inventory', { ...keyOf(key), orphaned: true }, keyColumns);
+}
+
+/** Stages that nobody owns a record any more. */
+export function removeInventory(unit: UnitOfWork, key: RecordKey): void {
+  unit.removeMatching('inventory', keyOf(key));
+}
+
+function keyOf({ account, space, name }: RecordKey) {
+  return { account, space, name };
+}

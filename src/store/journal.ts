@@ -1,0 +1,99 @@
+import { type Columns, toRow } from './columns.ts';
+import type { Query } from './database.ts';
+import type { UnitOfWork } from './unit-of-work.ts';
+
+/** One operation: what was done to a record, or how a run over a source ended (then there is no key). */
+export type JournalEntry = {
+  readonly run: string;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly actor: string;
+  readonly trigger: string;
+  readonly source: string | null;
+  readonly revision: string | null;
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly account: string | null;
+  readonly space: string | null;
+  readonly kind: string | null;
+  readonly name: string | null;
+  readonly verb: string;
+  readonly outcome: string;
+  /** The record before and after, as JSON. */
+  readonly before: string | null;
+  readonly after: string | null;
+  readonly beforeDigest: string | null;
+  readonly afterDigest: string | null;
+  readonly message: string | null;
+  readonly durationMs: number;
+};
+
+/** An entry as it was written; a higher id was written later. */
+export type JournalRow = JournalEntry & { readonly id: number };
+
+const columns: Columns<JournalEntry> = {
+  run: 'run',
+  at: 'at',
+  actor: 'actor',
+  trigger: 'trigger',
+  source: 'source',
+  revision: 'revision',
+  file: 'file',
+  line: 'line',
+  account: 'account',
+  space: 'space',
+  kind: 'kind',
+  name: 'name',
+  verb: 'verb',
+  outcome: 'outcome',
+  before: 'before',
+  after: 'after',
+  beforeDigest: 'before_digest',
+  afterDigest: 'after_digest',
+  message: 'message',
+  durationMs: 'duration_ms',
+};
+
+/** Which entries are wanted; what is undefined does not narrow. */
+export interface HistoryFilter {
+  readonly run?: string | undefined;
+  readonly account?: string | undefined;
+  readonly space?: string | undefined;
+  readonly kind?: string | undefined;
+  readonly name?: string | undefined;
+  readonly source?: string | undefined;
+  readonly verb?: string | undefined;
+  readonly outcome?: string | undefined;
+  /** From this moment on, and up to but not including that one; ISO 8601. */
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  /** Only entries older than the one with this id: the next page. */
+  readonly beforeId?: number | undefined;
+  /** At most so many; 100 when absent. */
+  readonly limit?: number | undefined;
+}
+
+/** Stages an entry, to be written together with what it tells of. */
+export function stageEntry(unit: UnitOfWork, entry: JournalEntry): void {
+  unit.insert('journal', toRow(columns, entry));
+}
+
+/** The entries that match, newest first. */
+export async function history(query: Query, filter: HistoryFilter): Promise<JournalRow[]> {
+  const { since, until, beforeId, limit = 100, ...equal } = filter;
+  const rows = query('journal')
+    .select<JournalRow[]>({ id: 'id', ...columns })
+    .orderBy('id', 'desc')
+    .limit(limit);
+  for (const [column, value] of Object.entries(equal))
+    if (value !== undefined) rows.where(column, value);
+  if (since !== undefined) rows.where('at', '>=', since);
+  if (until !== undefined) rows.where('at', '<', until);
+  if (beforeId !== undefined) rows.where('id', '<', beforeId);
+  return rows;
+}
+
+/** Deletes what was written before a moment (ISO 8601) and says how many entries that were. */
+export async function trimJournal(query: Query, before: string): Promise<number> {
+  return query('journal').where('at', '<', before).delete();
+}

@@ -1,0 +1,71 @@
+import { PlumblineError } from '../lib/errors.ts';
+import { escapeUntrusted } from '../lib/terminal.ts';
+import type { Database, Migration, Query } from './database.ts';
+
+/**
+ * Applies what is missing, each migration in a transaction of its own, so that a process killed
+ * half-way leaves the one before or the one after. Returns the ids of those applied. Throws
+ * STORE_NEWER.
+ */
+export async function migrate(
+  database: Database,
+  migrations: readonly Migration[],
+): Promise<readonly string[]> {
+  const applied: string[] = [];
+  for (const { id, up } of await pending(database, migrations)) {
+    const done = await database.write(async (query) => {
+      // Another process may have been faster since the look outside the transaction.
+      if ((await appliedIds(query)).has(id)) return false;
+      await up(query);
+      if (!(await query.schema.hasTable('migration'))) await createMigrationTable(query);
+      await query('migration').insert({ id, applied_at: new Date().toISOString() });
+      return true;
+    });
+    if (done) applied.push(id);
+  }
+  return applied;
+}
+
+/** The migrations that are not applied yet, in order. Throws STORE_NEWER for a database that knows more than we do. */
+export async function pending(
+  database: Database,
+  migrations: readonly Migration[],
+): Promise<readonly Migration[]> {
+  const applied = await database.read(appliedIds);
+  const known = new Set(migrations.map(({ id }) => id));
+  const unknown = [...applied].find((id) => !known.has(id));
+  if (unknown !== undefined) {
+    throw new PlumblineError(
+      'STORE_NEWER',
+      `the database ${escapeUntrusted(database.location)} was written by a newer plumbline (${escapeUntrusted(unknown)})`,
+      { hint: 'install that version again, or put back a backup from before the upgrade' },
+    );
+  }
+  return migrations.filter(({ id }) => !applied.has(id));
+}
+
+/** For a database that must not be changed: throws STORE_OLDER where a migration is missing, and STORE_NEWER. */
+export async function refuseOlder(
+  database: Database,
+  migrations: readonly Migration[],
+): Promise<void> {
+  const [first] = await pending(database, migrations);
+  if (first === undefined) return;
+  throw new PlumblineError(
+    'STORE_OLDER',
+    `the database ${escapeUntrusted(database.location)} was written by an older plumbline`,
+    { hint: "run 'plumbline sync' or 'plumbline run' once, which brings it up to date" },
+  );
+}
+
+async function appliedIds(query: Query): Promise<Set<string>> {
+  if (!(await query.schema.hasTable('migration'))) return new Set();
+  return new Set(await query('migration').pluck<string[]>('id'));
+}
+
+async function createMigrationTable(query: Query): Promise<void> {
+  await query.schema.createTable('migration', (table) => {
+    table.text('id').primary();
+    table.text('applied_at').notNullable();
+  });
+}

@@ -1,0 +1,67 @@
+import { hostname } from 'node:os';
+import { PlumblineError } from '../lib/errors.ts';
+import { escapeUntrusted } from '../lib/terminal.ts';
+import { certify, checkBirth } from './birth.ts';
+import type { Database, Migration } from './database.ts';
+import { isNew } from './database-file.ts';
+import { acquireLease } from './lease.ts';
+import { migrate, refuseOlder } from './migrate.ts';
+import { storeMigrations } from './migrations.ts';
+import { memory, openSqlite } from './sqlite.ts';
+
+export interface StoreOptions {
+  readonly mode: 'write' | 'read';
+  /** Of the records; those of the store itself come before them. */
+  readonly migrations: readonly Migration[];
+  /** The command that wants to be the only one to converge this database; without it no lease is taken. */
+  readonly holder?: string;
+}
+
+/** A database that is ready for use, and everything that must be let go with it. */
+export interface Store {
+  readonly database: Database;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database of a URL such as `sqlite:data/plumbline.db` or `sqlite::memory:`: takes the
+ * lease if one is wanted, compares the birth certificate, and brings the tables up to date; for
+ * reading it only checks that they are. Throws the STORE_ errors and CONFIG_INVALID.
+ */
+export async function openStore(url: string, options: StoreOptions): Promise<Store> {
+  const path = pathOf(url);
+  const migrations = [...storeMigrations, ...options.migrations];
+  const open: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const end of open.splice(0).reverse()) await end();
+  };
+  try {
+    if (path !== memory && options.holder !== undefined) {
+      const lease = await acquireLease(path, holderNamed(options.holder));
+      open.push(() => lease.release());
+    }
+    const nothing = path === memory || (options.mode === 'read' && (await isNew(path)));
+    const database = await openSqlite(path, { mode: options.mode });
+    open.push(() => database.close());
+    if (!nothing) await checkBirth(database, path);
+    if (nothing || options.mode === 'write') await migrate(database, migrations);
+    else await refuseOlder(database, migrations);
+    if (!nothing && options.mode === 'write') await certify(database, path);
+    return { database, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function pathOf(url: string): string {
+  if (url.startsWith('sqlite:') && url.length > 'sqlite:'.length)
+    return url.slice('sqlite:'.length);
+  throw new PlumblineError('CONFIG_INVALID', `${escapeUntrusted(url)} names no database`, {
+    hint: 'write it like sqlite:data/plumbline.db',
+  });
+}
+
+function holderNamed(command: string) {
+  return { command, host: hostname(), pid: process.pid, since: new Date().toISOString() };
+}

@@ -1,0 +1,57 @@
+import { type Columns, toRow } from './columns.ts';
+import type { Query } from './database.ts';
+import { UnitOfWork } from './unit-of-work.ts';
+
+/** How the last run over a source ended, and what it was that the run saw. */
+export type SourceState = {
+  readonly name: string;
+  readonly revision: string;
+  /** Of everything besides the files and the records that the outcome depends on. */
+  readonly policyDigest: string;
+  /** The live counter when the records were last read. */
+  readonly liveCounter: number;
+  readonly outcome: string;
+  readonly message: string;
+  /** Since when the outcome is what it is; ISO 8601, like `updatedAt`. */
+  readonly since: string;
+  /** How many records the source owns. */
+  readonly records: number;
+  readonly updatedAt: string;
+};
+
+const columns: Columns<SourceState> = {
+  name: 'name',
+  revision: 'revision',
+  policyDigest: 'policy_digest',
+  liveCounter: 'live_counter',
+  outcome: 'outcome',
+  message: 'message',
+  since: 'since',
+  records: 'records',
+  updatedAt: 'updated_at',
+};
+
+/** Of all sources that ever ran, by name. */
+export async function readSourceStates(query: Query): Promise<SourceState[]> {
+  return query('source').select<SourceState[]>(columns).orderBy('name');
+}
+
+/** Undefined for a source that never ran to its end. */
+export async function readSourceState(
+  query: Query,
+  name: string,
+): Promise<SourceState | undefined> {
+  return query('source').select(columns).where({ name }).first<SourceState | undefined>();
+}
+
+/** Writes the state of a source at once. `since` moves only where the outcome changes. */
+export async function writeSourceState(
+  query: Query,
+  state: Omit<SourceState, 'since'>,
+): Promise<void> {
+  const last = await readSourceState(query, state.name);
+  const since = last?.outcome === state.outcome ? last.since : state.updatedAt;
+  const unit = new UnitOfWork();
+  unit.upsert('source', toRow(columns, { ...state, since }), ['name']);
+  await unit.flush(query);
+}

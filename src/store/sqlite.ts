@@ -1,0 +1,113 @@
+import { refuseLost } from './birth.ts';
+import { type Connection, connect } from './connection.ts';
+import type { Database, Query } from './database.ts';
+import { createDatabaseFile, isNew, refuseForeign } from './database-file.ts';
+import { ask, closeHandle, openHandle } from './driver.ts';
+import { asStoreError } from './driver-error.ts';
+
+/** How long a statement waits for a lock of another process before it is STORE_BUSY, in milliseconds. */
+const patience = 5000;
+
+/** Temporary tables stay in memory: a container may have no other writable folder than the database's. */
+const common = [`busy_timeout = ${patience}`, 'temp_store = MEMORY', 'trusted_schema = OFF'];
+
+const pragmas = {
+  read: [...common, 'query_only = ON'],
+  write: [
+    ...common,
+    'journal_mode = WAL',
+    'synchronous = FULL',
+    'foreign_keys = ON',
+    // A log that a large transaction blew up is cut back to this many bytes.
+    'journal_size_limit = 4194304',
+  ],
+};
+
+export const memory = ':memory:';
+
+/**
+ * Opens the database in a file, or an empty one in memory for `:memory:`.
+ *
+ * `write` makes the file, and its folder, when there is none. `read` changes no byte of it and makes
+ * nothing: not after a writer was killed, and where there is no file it gives an empty database in
+ * memory. Beside a file opened for reading SQLite may leave an empty log and its index.
+ *
+ * Throws STORE_DAMAGED where a certificate says that there was a database, STORE_FOREIGN for a
+ * database of another program, and the other STORE_ errors.
+ */
+export async function openSqlite(
+  path: string,
+  { mode }: { readonly mode: 'write' | 'read' },
+): Promise<Database> {
+  if (path === memory) return openMemory(path);
+  if (await isNew(path)) {
+    await refuseLost(path);
+    if (mode === 'read') return openMemory(path);
+    await createDatabaseFile(path);
+  }
+  await refuseForeign(path);
+  if (mode === 'read') {
+    const only = await openConnection(path, path, 'read');
+    return new SqliteDatabase(path, only, only);
+  }
+  const writer = await openConnection(path, path, 'write');
+  try {
+    return new SqliteDatabase(path, await openConnection(path, path, 'read'), writer);
+  } catch (error) {
+    await writer.close();
+    throw error;
+  }
+}
+
+async function openMemory(location: string): Promise<Database> {
+  const only = await openConnection(memory, location, 'write');
+  return new SqliteDatabase(location, only, only);
+}
+
+async function openConnection(
+  path: string,
+  location: string,
+  access: 'read' | 'write',
+): Promise<Connection> {
+  try {
+    const handle = await openHandle(path, access);
+    try {
+      for (const pragma of pragmas[access]) await ask(handle, `PRAGMA ${pragma}`);
+      // The first page is read here, so that a file that is no database is told when it is opened.
+      await ask(handle, 'SELECT count(*) FROM sqlite_schema');
+      return await connect(handle, location);
+    } catch (error) {
+      await closeHandle(handle);
+      throw error;
+    }
+  } catch (error) {
+    throw asStoreError(error, location);
+  }
+}
+
+/** Two connections to a file, so that reads never wait for writes; one to a database in memory or only read. */
+class SqliteDatabase implements Database {
+  readonly dialect = 'sqlite';
+  readonly location: string;
+  readonly #reader: Connection;
+  readonly #writer: Connection;
+
+  constructor(location: string, reader: Connection, writer: Connection) {
+    this.location = location;
+    this.#reader = reader;
+    this.#writer = writer;
+  }
+
+  read<T>(work: (query: Query) => Promise<T>): Promise<T> {
+    return this.#reader.transaction('BEGIN', work);
+  }
+
+  write<T>(work: (query: Query) => Promise<T>): Promise<T> {
+    return this.#writer.transaction('BEGIN IMMEDIATE', work);
+  }
+
+  async close(): Promise<void> {
+    await this.#reader.close();
+    if (this.#writer !== this.#reader) await this.#writer.close();
+  }
+}
