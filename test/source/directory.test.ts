@@ -356,11 +356,15 @@ t.test('a root that is not there is an error, never an empty snapshot (F15, F25)
   chmodSync(root, 0o755);
 });
 
+/** How many bytes this process has read so far. */
+function bytesRead(): number {
+  return Number(/rchar: (\d+)/.exec(readFileSync('/proc/self/io', 'utf8'))?.[1]);
+}
+
 t.test('a quiet folder is read without a wait and read again without opening a file', async (t) => {
   const { source, clock, write } = folderOf(t);
   const total = 64 * 65_536;
   for (let n = 0; n < 64; n += 1) write(`${n}.yaml`, 'x'.repeat(65_536));
-  const bytesRead = () => Number(/rchar: (\d+)/.exec(readFileSync('/proc/self/io', 'utf8'))?.[1]);
   const start = bytesRead();
   const first = await source.fetch(never);
   const cold = bytesRead() - start;
@@ -369,6 +373,16 @@ t.test('a quiet folder is read without a wait and read again without opening a f
   t.ok(bytesRead() - start - cold < 100_000, 'nothing is read twice');
   t.equal(second.revision, first.revision);
   t.equal(clock.waits, 0);
+});
+
+t.test('a file that changed within the grain of its time stamp is read again', async (t) => {
+  const { source, clock, write } = folderOf(t);
+  clock.aheadMs = 1000;
+  write('a.yaml', 'x'.repeat(1_000_000));
+  await source.fetch(never);
+  const before = bytesRead();
+  await source.fetch(never);
+  t.ok(bytesRead() - before >= 1_000_000);
 });
 
 t.test('a file is used only when it rests (F24, 56)', async (t) => {

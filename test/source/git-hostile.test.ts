@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   chmodSync,
@@ -13,6 +14,7 @@ import {
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import type { ErrorCode } from '../../src/lib/errors.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import { escapeUntrusted } from '../../src/lib/terminal.ts';
@@ -380,9 +382,8 @@ t.test('a damaged mirror never loses a file, and heals (150, F13)', async (t) =>
     return join(mirror, 'objects', 'pack', names.find((it) => it.endsWith(end)) as string);
   };
   const size = (path: string) => readFileSync(path).length;
-  const overwrite = (path: string, change: (bytes: Buffer) => void) => {
-    const bytes = readFileSync(path);
-    change(bytes);
+  const overwrite = (path: string, change: (bytes: Buffer) => Buffer) => {
+    const bytes = change(readFileSync(path));
     chmodSync(path, 0o644);
     writeFileSync(path, bytes);
   };
@@ -397,12 +398,24 @@ t.test('a damaged mirror never loses a file, and heals (150, F13)', async (t) =>
     'bytes flipped in the pack': (it) =>
       overwrite(pack(it, '.pack'), (bytes) => {
         for (let at = 2000; at < bytes.length; at += 97) bytes[at] = (bytes[at] as number) ^ 0xff;
+        return bytes;
       }),
     'one byte flipped at the end of the pack': (it) =>
       overwrite(pack(it, '.pack'), (bytes) => {
         const at = bytes.length - 60;
         bytes[at] = (bytes[at] as number) ^ 0x10;
+        return bytes;
       }),
+    'another content under an id': (it) => {
+      const packed = readFileSync(pack(it, '.pack'));
+      rmSync(join(it, 'objects', 'pack'), { recursive: true });
+      mkdirSync(join(it, 'objects', 'pack'));
+      spawnSync('git', ['--git-dir', it, 'unpack-objects', '-q'], { input: packed });
+      const id = repository.id('main:1/client1.yaml');
+      overwrite(join(it, 'objects', id.slice(0, 2), id.slice(2)), () =>
+        deflateSync('blob 4\x001 y\n'),
+      );
+    },
     'idx gone': (it) => rmSync(pack(it, '.idx')),
     'idx cut': (it) => truncateSync(pack(it, '.idx'), 1000),
     'HEAD empty': (it) => writeFileSync(join(it, 'HEAD'), ''),
