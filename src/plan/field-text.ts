@@ -4,7 +4,7 @@ import { isObject, type JsonValue } from '../lib/json.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
 import type { FieldChange } from './change.ts';
 import { flow, type Palette, type Span } from './flow.ts';
-import { excerpt, folded, valueText, wordCount } from './value-text.ts';
+import { clipped, excerpt, folded, valueText, wordCount } from './value-text.ts';
 
 export interface FieldStyle {
   readonly palette: Palette;
@@ -13,6 +13,8 @@ export interface FieldStyle {
   readonly indent: string;
   /** In a report where every change is drift, it goes without saying. */
   readonly causes: boolean;
+  /** Of a record that is to be created it goes without saying that it held nothing before. */
+  readonly isNew?: boolean;
 }
 
 /** A text of more characters than this, or of several lines, is compared word by word. */
@@ -21,11 +23,13 @@ const longText = 60;
 const context = 4;
 /** Texts that differ in more words than this are told by their length, so that a hostile pair costs little. */
 const mostEdits = 2000;
+/** Characters shown of one stretch of changed text. */
+const longestChange = 2000;
 
 /** A field that differs, as lines: what it held and what it would hold, with its stake and cause where they are not obvious. */
 export function fieldLines(change: FieldChange, style: FieldStyle): string[] {
   const { palette, width, indent } = style;
-  const spans = [{ text: `${change.path}: ` }, ...valueSpans(change, palette)];
+  const spans = [{ text: `${change.path}: ` }, ...valueSpans(change, style)];
   const note = noteOf(change, style.causes);
   if (note !== '') spans.push({ text: ` ${note}`, paint: palette.quiet });
   return flow(spans, width, indent, `${indent}  `);
@@ -39,12 +43,12 @@ function noteOf({ class: risk, cause }: FieldChange, causes: boolean): string {
   return words.length === 0 ? '' : `[${words.join(', ')}]`;
 }
 
-function valueSpans({ from, to }: FieldChange, palette: Palette): Span[] {
+function valueSpans({ from, to }: FieldChange, { palette, isNew }: FieldStyle): Span[] {
   const texts = isText(from) && isText(to);
   if (texts && (isLong(from) || isLong(to))) return textSpans(from, to, palette);
   if (isList(from) && isList(to)) return listSpans(from ?? [], to ?? [], palette);
   if (isObject(from) && isObject(to)) return mapSpans(from, to, palette);
-  if (from === null) return [{ text: valueText(to), paint: palette.added }];
+  if (isNew === true) return [{ text: valueText(to), paint: palette.added }];
   return [
     { text: valueText(from), paint: palette.removed },
     { text: ' → ' },
@@ -76,19 +80,12 @@ function textSpans(from: string | null, to: string | null, palette: Palette): Sp
   if (parts === undefined)
     return [{ text: `rewritten, ${wordCount(before)} words → ${wordCount(after)} words` }];
   return parts.flatMap((part, index): Span[] => {
-    const [head, text, tail] = trimmed(part.value);
+    const [head, inner, tail] = trimmed(part.value);
+    const text = escapeUntrusted(clipped(inner, longestChange));
     if (part.removed)
-      return [
-        { text: head },
-        { text: `[-${escapeUntrusted(text)}-]`, paint: palette.removed },
-        { text: tail },
-      ];
+      return [{ text: head }, { text: `[-${text}-]`, paint: palette.removed }, { text: tail }];
     if (part.added)
-      return [
-        { text: head },
-        { text: `{+${escapeUntrusted(text)}+}`, paint: palette.added },
-        { text: tail },
-      ];
+      return [{ text: head }, { text: `{+${text}+}`, paint: palette.added }, { text: tail }];
     return [{ text: escapeUntrusted(nearby(part.value, index > 0, index < parts.length - 1)) }];
   });
 }

@@ -67,7 +67,9 @@ export function detailLines(
       : flow([{ text: escapeUntrusted(text), paint: palette.held }], width, indent),
   );
   const switched = change.action === 'deploy' || change.action === 'undeploy';
-  if (!switched) for (const field of change.fields) lines.push(...fieldLines(field, style));
+  const isNew = change.action === 'create';
+  if (!switched)
+    for (const field of change.fields) lines.push(...fieldLines(field, { ...style, isNew }));
   return lines;
 }
 
@@ -141,7 +143,11 @@ function changeLines(
 }
 
 /** A problem in a file: its place, what is wrong, the line with a caret, what to do. */
-export function problemLines(problem: Diagnostic, { palette, width }: FieldStyle): string[] {
+/** One problem with its place, its excerpt and its hint. */
+export function problemLines(
+  problem: Diagnostic,
+  { palette, width }: Pick<FieldStyle, 'palette' | 'width'>,
+): string[] {
   const paint = problem.severity === 'error' ? palette.removed : palette.changed;
   const lines = flow(
     [

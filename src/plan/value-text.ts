@@ -33,7 +33,8 @@ export function wordCount(text: string): number {
   return all === '' ? 0 : all.split(' ').length;
 }
 
-function clipped(text: string): string {
-  if (text.length <= most) return text;
-  return `${text.slice(0, most).replace(/[\ud800-\udbff]$/, '')}…`;
+/** The beginning of a text that is longer than it may be, never ending within a character. */
+export function clipped(text: string, limit: number = most): string {
+  if (text.length <= limit) return text;
+  return `${text.slice(0, limit).replace(/[\ud800-\udbff]$/, '')}…`;
 }

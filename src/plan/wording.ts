@@ -35,7 +35,25 @@ const done = {
   undeploy: 'undeployed',
   adopt: 'adopted',
 } as const;
-const actions = Object.keys(done) as (keyof typeof done)[];
+type Verb = keyof typeof done;
+const actions = Object.keys(done) as Verb[];
+
+/** What somebody did to a record, by what would undo it. */
+const byHand: Partial<Record<Verb, string>> = {
+  create: 'gone',
+  update: 'changed',
+  deploy: 'undeployed',
+  undeploy: 'deployed',
+};
+const words = {
+  Plan: (action: Verb) => `to ${action}`,
+  DriftReport: (action: Verb) => `${byHand[action] ?? action} by hand`,
+} as const;
+const nothing: Record<ReportKind, string> = {
+  Plan: 'nothing to do',
+  DriftReport: 'no drift',
+  SyncReport: 'nothing done',
+};
 
 /** One sentence that says what a report comes to. */
 export function sentenceOf(report: Report): string {
@@ -46,17 +64,16 @@ export function sentenceOf(report: Report): string {
     counted(blocked, 'blocked'),
     counted(invalid, 'invalid'),
   ].filter((it) => it !== '');
-  const main = kind === 'SyncReport' ? doneParts(report) : dueParts(plan);
+  const main = kind === 'SyncReport' ? doneParts(report) : parts(plan, words[kind]);
   if (main.length === 0 && waiting.length === 0) return quietSentence(kind, unchanged);
-  const nothing = kind === 'SyncReport' ? 'nothing done' : 'nothing to do';
-  const parts = main.length === 0 ? [nothing] : main;
-  const sentence = `${and(parts)}; ${[`${unchanged} unchanged`, ...waiting].join(', ')}.`;
+  const start = main.length === 0 ? nothing[kind] : and(main);
+  const sentence = `${start}; ${[`${unchanged} unchanged`, ...waiting].join(', ')}.`;
   return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`;
 }
 
-function dueParts({ summary }: Plan): string[] {
+function parts({ summary }: Plan, wordOf: (action: Verb) => string): string[] {
   return actions
-    .map((action) => counted(summary[action], `to ${action}`))
+    .map((action) => counted(summary[action], wordOf(action)))
     .filter((it) => it !== '');
 }
 
