@@ -5,24 +5,23 @@ import type { Migration, Query } from './database.ts';
 export const storeMigrations: readonly Migration[] = [{ id: 'store_1', up: createStoreTables }];
 
 async function createStoreTables(query: Query): Promise<void> {
-  const { schema } = query;
-  await schema.createTable('meta', (table) => {
+  await query.schema.createTable('meta', (table) => {
     table.text('key').primary();
     table.text('value').notNullable();
   });
   await recordBirth(query);
 
-  await schema.createTable('sequence', (table) => {
+  await query.schema.createTable('sequence', (table) => {
     table.text('name').primary();
     table.integer('next').notNullable();
   });
 
-  await schema.createTable('live_counter', (table) => {
+  await query.schema.createTable('live_counter', (table) => {
     table.integer('value').notNullable();
   });
   await query('live_counter').insert({ value: 0 });
 
-  await schema.createTable('source', (table) => {
+  await query.schema.createTable('source', (table) => {
     table.text('name').primary();
     table.text('revision').notNullable();
     table.text('policy_digest').notNullable();
@@ -34,7 +33,7 @@ async function createStoreTables(query: Query): Promise<void> {
     table.text('updated_at').notNullable();
   });
 
-  await schema.createTable('inventory', (table) => {
+  await query.schema.createTable('inventory', (table) => {
     table.text('account').notNullable();
     table.text('space').notNullable();
     table.text('name').notNullable();

@@ -7,45 +7,38 @@ export type { Cell, Row };
 const rowsAtOnce = 1000;
 const charactersAtOnce = 4_000_000;
 
+/** The rows that one statement writes, each as a JSON list of its cells. */
+interface Batch {
+  readonly sql: string;
+  readonly rows: string[];
+}
+type Phase = Map<string, Batch>;
+
 /**
  * Row changes, staged one by one and written in few statements: the rows of a table travel as one
  * JSON text that SQLite unpacks itself, so ten thousand records cost little more than ten. Within a
  * transaction only, because the rows may refer to each other in any order until it commits.
  */
 export class UnitOfWork {
-  // Removals first, so that what comes may have the names of what goes; updates before inserts
-  // likewise. By statement, with the rows as JSON.
-  #removals = new Map<string, string[]>();
-  #updates = new Map<string, string[]>();
-  #inserts = new Map<string, string[]>();
+  // Removals come first, so that what comes may have the unique values of what goes; updates come
+  // before inserts for the same reason.
+  #removals: Phase = new Map();
+  #updates: Phase = new Map();
+  #inserts: Phase = new Map();
 
   /** Stages a new row; it must not be there yet. */
   insert(table: string, row: Row): void {
-    stage(this.#inserts, insertSql(table, Object.keys(row)), row);
+    stage(this.#inserts, table, row, [], insertSql);
   }
 
-  /** Stages a row that replaces the one with the same values in the conflict columns, if there is one. */
-  upsert(table: string, row: Row, conflictColumns: readonly string[]): void {
-    const columns = Object.keys(row);
-    const sql = `${insertSql(table, columns)} WHERE true ON CONFLICT (${list(conflictColumns)}) DO UPDATE SET ${columns
-      .filter((column) => !conflictColumns.includes(column))
-      .map((column) => `${quoted(column)} = excluded.${quoted(column)}`)
-      .join(', ')}`;
-    stage(this.#inserts, sql, row);
+  /** Stages a row that replaces the one with the same values in the key columns, if there is one. */
+  upsert(table: string, row: Row, keyColumns: readonly string[]): void {
+    stage(this.#inserts, table, row, keyColumns, upsertSql);
   }
 
   /** Stages new values for the columns given, in the row that has the same values in the key columns. */
   update(table: string, row: Row, keyColumns: readonly string[] = ['id']): void {
-    const columns = Object.keys(row);
-    const changed = columns.filter((column) => !keyColumns.includes(column));
-    const sql = `UPDATE ${quoted(table)} SET ${changed
-      .map((column) => `${quoted(column)} = new.${quoted(column)}`)
-      .join(', ')} FROM (SELECT ${columns
-      .map((column, at) => `value->>${at} AS ${quoted(column)}`)
-      .join(', ')} FROM jsonb_each(?)) AS new WHERE ${keyColumns
-      .map((column) => `${quoted(table)}.${quoted(column)} = new.${quoted(column)}`)
-      .join(' AND ')}`;
-    stage(this.#updates, sql, row);
+    stage(this.#updates, table, row, keyColumns, updateSql);
   }
 
   /** Stages the removal of every row with this value in this column. */
@@ -55,9 +48,7 @@ export class UnitOfWork {
 
   /** Stages the removal of every row with all these values. */
   removeMatching(table: string, match: Row): void {
-    const columns = Object.keys(match);
-    const sql = `DELETE FROM ${quoted(table)} WHERE (${list(columns)}) IN (SELECT ${values(columns)} FROM jsonb_each(?))`;
-    stage(this.#removals, sql, match);
+    stage(this.#removals, table, match, [], deleteSql);
   }
 
   /**
@@ -69,8 +60,8 @@ export class UnitOfWork {
     [this.#removals, this.#updates, this.#inserts] = [new Map(), new Map(), new Map()];
     await query.raw('PRAGMA defer_foreign_keys = ON');
     for (const phase of phases) {
-      for (const [sql, rows] of phase) {
-        for (const batch of batches(rows)) await query.raw(sql, [batch]);
+      for (const { sql, rows } of phase.values()) {
+        for (const part of parts(rows)) await query.raw(sql, [part]);
       }
     }
   }
@@ -91,20 +82,31 @@ export class UnitOfWork {
   }
 }
 
-function stage(phase: Map<string, string[]>, sql: string, row: Row): void {
-  const json = `[${Object.values(row).map(cellJson).join(',')}]`;
-  const rows = phase.get(sql);
-  if (rows === undefined) phase.set(sql, [json]);
-  else rows.push(json);
+function stage(
+  phase: Phase,
+  table: string,
+  row: Row,
+  keyColumns: readonly string[],
+  statement: (table: string, columns: readonly string[], keyColumns: readonly string[]) => string,
+): void {
+  const columns = Object.keys(row);
+  const id = `${table} ${columns.join()} ${keyColumns.join()}`;
+  let batch = phase.get(id);
+  if (batch === undefined) {
+    batch = { sql: statement(table, columns, keyColumns), rows: [] };
+    phase.set(id, batch);
+  }
+  batch.rows.push(`[${Object.values(row).map(cellJson).join()}]`);
 }
 
-function* batches(rows: readonly string[]): Generator<string> {
+/** Rows as JSON lists of a size that one statement takes. */
+function* parts(rows: readonly string[]): Generator<string> {
   let start = 0;
   let characters = 0;
   for (let at = 0; at < rows.length; at++) {
     characters += (rows[at] as string).length;
     if (at + 1 - start === rowsAtOnce || characters >= charactersAtOnce || at + 1 === rows.length) {
-      yield `[${rows.slice(start, at + 1).join(',')}]`;
+      yield `[${rows.slice(start, at + 1).join()}]`;
       start = at + 1;
       characters = 0;
     }
@@ -112,16 +114,43 @@ function* batches(rows: readonly string[]): Generator<string> {
 }
 
 function insertSql(table: string, columns: readonly string[]): string {
-  return `INSERT INTO ${quoted(table)} (${list(columns)}) SELECT ${values(columns)} FROM jsonb_each(?)`;
+  return `INSERT INTO ${quoted(table)} (${list(columns)}) SELECT ${cells(columns)} FROM jsonb_each(?)`;
+}
+
+function upsertSql(
+  table: string,
+  columns: readonly string[],
+  keyColumns: readonly string[],
+): string {
+  const changed = columns.filter((column) => !keyColumns.includes(column));
+  const sets = changed.map((column) => `${quoted(column)} = excluded.${quoted(column)}`);
+  // Without a WHERE, ON CONFLICT would read as a join condition.
+  return `${insertSql(table, columns)} WHERE true ON CONFLICT (${list(keyColumns)}) DO UPDATE SET ${sets.join()}`;
+}
+
+function updateSql(
+  table: string,
+  columns: readonly string[],
+  keyColumns: readonly string[],
+): string {
+  const changed = columns.filter((column) => !keyColumns.includes(column));
+  const sets = changed.map((column) => `${quoted(column)} = new.${quoted(column)}`);
+  const row = columns.map((column, at) => `value->>${at} AS ${quoted(column)}`);
+  const same = keyColumns.map((it) => `${quoted(table)}.${quoted(it)} = new.${quoted(it)}`);
+  return `UPDATE ${quoted(table)} SET ${sets.join()} FROM (SELECT ${row.join()} FROM jsonb_each(?)) AS new WHERE ${same.join(' AND ')}`;
+}
+
+function deleteSql(table: string, columns: readonly string[]): string {
+  return `DELETE FROM ${quoted(table)} WHERE (${list(columns)}) IN (SELECT ${cells(columns)} FROM jsonb_each(?))`;
 }
 
 /** The cells of a row in the JSON text, in the order of the columns. */
-function values(columns: readonly string[]): string {
-  return columns.map((_, at) => `value->>${at}`).join(', ');
+function cells(columns: readonly string[]): string {
+  return columns.map((_, at) => `value->>${at}`).join();
 }
 
 function list(columns: readonly string[]): string {
-  return columns.map(quoted).join(', ');
+  return columns.map(quoted).join();
 }
 
 /** Names come from our own tables; one that would need escaping is a fault of the program. */

@@ -42,6 +42,11 @@ export function boundValue(value: unknown): BoundValue {
  * shortest form that JavaScript prints, SQLite misses the last bit of one real in ten thousand.
  */
 export function cellJson(value: unknown): string {
+  if (typeof value === 'string') {
+    const json = JSON.stringify(value);
+    // Half a character shows as an escape, which is quicker to look for than the half itself.
+    return json.includes('\\ud') ? JSON.stringify(boundValue(value)) : json;
+  }
   const bound = boundValue(value);
   if (bound instanceof Uint8Array) throw new TypeError('bytes cannot travel as JSON');
   if (typeof bound !== 'number') return JSON.stringify(bound);
