@@ -1,6 +1,7 @@
 import { isMap, isScalar, parseAllDocuments, type YAMLMap } from 'yaml';
 import { canonicalJson } from '../lib/digest.ts';
-import { type JsonObject, type JsonValue, valueAt } from '../lib/json.ts';
+import { isObject, type JsonObject, type JsonValue, valueAt } from '../lib/json.ts';
+import { parseYaml } from '../lib/yaml.ts';
 import { DocumentEdit } from './edit-document.ts';
 import { EntryEdit } from './edit-entries.ts';
 import { CannotEdit } from './edit-place.ts';
@@ -22,10 +23,10 @@ export function editManifest(
   kind: Kind,
   to: Manifest,
 ): string | undefined {
-  const found = read(text)?.[document];
-  if (found === undefined || !isMap(found.contents)) return undefined;
-  const { contents } = found;
-  const from = normalise(found.raw as JsonObject, kind);
+  const raw = read(text)?.get(document);
+  const contents = contentsOf(text, document);
+  if (contents === undefined || !isObject(raw)) return undefined;
+  const from = normalise(raw as JsonObject, kind);
   if (sameMeaning(from, to, kind)) return text;
   const splices = new Splices(text);
   const entries = new EntryEdit(splices, jsonIndent(text, splices, contents));
@@ -53,8 +54,7 @@ export function replaceDocument(
   kind: Kind,
   to: Manifest,
 ): string | undefined {
-  const contents = read(text)?.[document]?.contents;
-  const range = isMap(contents) ? contents.range : undefined;
+  const range = contentsOf(text, document)?.range;
   if (range === undefined || range === null) return undefined;
   const splices = new Splices(text);
   const json = isJson(text);
@@ -67,37 +67,28 @@ export function replaceDocument(
   return checked(splices.result(), text, document, kind, to);
 }
 
-/** The kind and name that each document of a file declares; undefined when the file cannot be read. */
-export function declaredIn(
-  text: string,
-): readonly { readonly kind: string; readonly name: string }[] | undefined {
-  return read(text)?.map(({ raw }) => {
-    const name = String(valueAt(raw, 'metadata.name') ?? '');
-    return { kind: String(valueAt(raw, 'kind') ?? ''), name: name.replaceAll('-', '_') };
-  });
-}
-
-interface ReadDocument {
-  readonly contents: unknown;
-  readonly raw: unknown;
-}
-
-/** Undefined when anything in the text is not plain, sound YAML. */
-function read(text: string): readonly ReadDocument[] | undefined {
-  const documents = parseAllDocuments(text, {
-    keepSourceTokens: true,
-    uniqueKeys: false,
-    prettyErrors: false,
-    logLevel: 'silent',
-  });
-  if (!Array.isArray(documents)) return undefined;
-  if (documents.some((it) => it.errors.length > 0 || it.warnings.length > 0)) return undefined;
-  try {
-    return documents.map((it) => ({ contents: it.contents, raw: it.toJS() }));
-  } catch {
-    // An alias without its anchor is found only now.
-    return undefined;
+/** Position of the document that declares a resource; undefined when none does or the file cannot be read. */
+export function documentOf(text: string, kind: Kind, name: string): number | undefined {
+  for (const [document, raw] of read(text) ?? []) {
+    const written = valueAt(raw, 'metadata.name');
+    if (valueAt(raw, 'kind') !== kind.name || typeof written !== 'string') continue;
+    if (written.replaceAll('-', '_') === name) return document;
   }
+  return undefined;
+}
+
+/** What the documents of a text say, by their position; undefined when the loader would refuse it. */
+function read(text: string): ReadonlyMap<number, JsonValue> | undefined {
+  const { documents, problems } = parseYaml(new TextEncoder().encode(text), 'text');
+  if (documents.length === 0 && problems.length > 0) return undefined;
+  return new Map(documents.map((it) => [it.index, it.value]));
+}
+
+/** The nodes of one document with their places in the text. */
+function contentsOf(text: string, document: number): YAMLMap | undefined {
+  const documents = parseAllDocuments(text, { keepSourceTokens: true, uniqueKeys: false });
+  const contents = Array.isArray(documents) ? documents[document]?.contents : undefined;
+  return isMap(contents) ? contents : undefined;
 }
 
 /** An edit is good only if a reader finds in it what was wanted, and all else as it was. */
@@ -111,12 +102,11 @@ function checked(
   if (result === undefined || (isJson(text) && !isJson(result))) return undefined;
   const before = read(text);
   const after = read(result);
-  if (before === undefined || after === undefined || before.length !== after.length)
-    return undefined;
-  for (const [index, it] of after.entries()) {
+  if (before === undefined || after === undefined || before.size !== after.size) return undefined;
+  for (const [index, raw] of after) {
     if (index === document) {
-      if (!sameMeaning(normalise(it.raw as JsonObject, kind), to, kind)) return undefined;
-    } else if (canonicalJson(it.raw) !== canonicalJson(before[index]?.raw)) return undefined;
+      if (!sameMeaning(normalise(raw as JsonObject, kind), to, kind)) return undefined;
+    } else if (canonicalJson(raw) !== canonicalJson(before.get(index) ?? null)) return undefined;
   }
   return result;
 }

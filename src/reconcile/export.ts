@@ -1,6 +1,6 @@
 import { sha256 } from '../lib/digest.ts';
 import { PlumblineError } from '../lib/errors.ts';
-import { declaredIn, editManifest, replaceDocument } from '../manifest/edit.ts';
+import { documentOf, editManifest, replaceDocument } from '../manifest/edit.ts';
 import type { Kind } from '../manifest/kind.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { canonicalForm, joinDocuments, printManifest } from '../manifest/print.ts';
@@ -104,6 +104,7 @@ class ExportRun {
   readonly #folder: ExportFolder;
   readonly #scope: ExportScope;
   readonly #index: ExportIndex;
+  /** Digest of the index file as it is. */
   readonly #savedIndex: string | undefined;
   /** Paths that are spoken for in this run. */
   readonly #taken = new Set<string>();
@@ -114,7 +115,8 @@ class ExportRun {
     this.#folder = folder;
     this.#scope = scope;
     this.#index = readIndex(folder);
-    this.#savedIndex = folder.read(indexName);
+    const saved = folder.read(indexName);
+    this.#savedIndex = saved === undefined ? undefined : sha256(saved);
   }
 
   /** What stands in the way of one file is reported; what stands in the way of all ends the export. */
@@ -170,9 +172,8 @@ class ExportRun {
     let text = present;
     for (const { kind, manifest } of entries) {
       const { name } = manifest.metadata;
-      const at =
-        declaredIn(text)?.findIndex((it) => it.kind === kind.name && it.name === name) ?? -1;
-      if (at < 0)
+      const at = documentOf(text, kind, name);
+      if (at === undefined)
         throw refusal(
           path,
           `the file in the way was not exported and does not declare ${kind.name} ${name}`,
@@ -230,7 +231,7 @@ class ExportRun {
   saveIndex(): void {
     const text = printIndex(this.#index);
     const needless = this.#savedIndex === undefined && this.#index.size === 0;
-    if (!needless && text !== this.#savedIndex) this.#folder.write(indexName, text);
+    if (!needless && sha256(text) !== this.#savedIndex) this.#folder.write(indexName, text);
   }
 
   saveIndexIfPossible(): void {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { parseAllDocuments } from 'yaml';
 import { kinds } from '../../src/kinds/kinds.ts';
 import { isObject, type JsonObject, type JsonValue, putAt, valueAt } from '../../src/lib/json.ts';
-import { declaredIn, editManifest, replaceDocument } from '../../src/manifest/edit.ts';
+import { documentOf, editManifest, replaceDocument } from '../../src/manifest/edit.ts';
 import type { Kind } from '../../src/manifest/kind.ts';
 import type { Manifest } from '../../src/manifest/manifest.ts';
 import { normalise } from '../../src/manifest/normal.ts';
@@ -230,10 +230,10 @@ const cases: readonly Case[] = [
         alpha: [{ k: 'w' }],
         no: [1, 2],
         more: { a: null },
-        constructor: 'c',
+        valueOf: 'c',
       },
     },
-    after: `apiVersion: smarter.sh/v1\nkind: Plugin\nmetadata:\n  name: a\nspec:\n  selector: {directive: always}\n  prompt:\n    systemRole: Help.\n  data:\n    staticData:\n      zeta: 2 # z\n      alpha:\n      - {k: w} # kv\n      "no": [1,2]\n      more:\n        a: null\n      constructor: c\n`,
+    after: `apiVersion: smarter.sh/v1\nkind: Plugin\nmetadata:\n  name: a\nspec:\n  selector: {directive: always}\n  prompt:\n    systemRole: Help.\n  data:\n    staticData:\n      zeta: 2 # z\n      alpha:\n      - {k: w} # kv\n      "no": [1,2]\n      more:\n        a: null\n      valueOf: c\n`,
   },
   {
     name: 'an anchored value is left to a whole new print',
@@ -289,21 +289,25 @@ t.test('a document printed anew leaves the others as they are', async (t) => {
   );
 });
 
-t.test('a file tells which documents declare what, and nothing if it cannot be read', async (t) => {
-  t.same(declaredIn(`${head}---\nkind: Plugin\nmetadata: {name: b-c}\n---\n- 1\n`), [
-    { kind: 'LLMClient', name: 'a' },
-    { kind: 'Plugin', name: 'b_c' },
-    { kind: '', name: '' },
-  ]);
-  t.equal(declaredIn(`${head}---\na: [`), undefined);
-  t.equal(
-    editManifest('a: [', 0, client, meaning(`${head}spec: {config: {}}`, 0, client)),
-    undefined,
-  );
-  t.equal(
-    editManifest(head, 1, client, meaning(`${head}spec: {config: {}}`, 0, client)),
-    undefined,
-  );
+t.test('a file tells which document declares a resource', async (t) => {
+  const text = `${head}---\n---\nkind: Plugin\nmetadata: {name: b-c}\n---\n- 1\n`;
+  t.equal(documentOf(text, client, 'a'), 0);
+  t.equal(documentOf(text, plugin, 'b_c'), 2);
+  t.equal(documentOf(text, plugin, 'a'), undefined);
+  t.equal(documentOf(`${text}---\na: [`, client, 'a'), undefined, 'not if it cannot be read');
+});
+
+t.test('what cannot be read is not edited', async (t) => {
+  const to = meaning(`${head}spec: {config: {}}`, 0, client);
+  for (const [text, document] of [
+    ['a: [', 0],
+    [head, 1],
+    ['- 1\n', 0],
+    [`${head}spec: {config: {}}\nspec: {config: {}}\n`, 0],
+  ] as const) {
+    t.equal(editManifest(text, document, client, to), undefined, text);
+    t.equal(replaceDocument(text, document, client, to), undefined, text);
+  }
 });
 
 t.test(
