@@ -457,6 +457,14 @@ t.test('a record that is no longer declared', async (t) => {
       reason: /^Bot bot still refers to it/,
     },
     {
+      name: 'stays while the update that removes the reference waits',
+      desired: [...keep.desired, desired(bot({ deployed: true })), desired(secret)],
+      ...applied(...rest, shop, secret, bot({ tools: ['shop'], key: 'secret', deployed: true })),
+      plan: ['held update bot', 'blocked shop'],
+      books: ['orphan shop'],
+      reason: /answers anonymous callers/,
+    },
+    {
       name: 'goes in the run that removes the reference',
       desired: [...keep.desired, desired(bot())],
       ...applied(...rest, shop, bot({ tools: ['shop'] })),
@@ -509,6 +517,17 @@ t.test('deletes are held together when they are too many', async (t) => {
     t.equal(made.bookkeeping.length, made.summary.held, `${name}: what is held is orphaned`);
     if (reason !== undefined) for (const it of reasons(made)) t.match(it, reason, name);
   }
+  const share = (before: number, deletes: number, made: number, gone = 0) =>
+    plan({
+      desired: [...all.slice(deletes, before), ...all.slice(50, 50 + made)].map((it) =>
+        desired(it),
+      ),
+      live: all.slice(0, before).map((it) => live(it)),
+      owned: [...all.slice(0, before), ...all.slice(90, 90 + gone)].map((it) => owned(it)),
+    }).summary.held;
+  t.equal(share(10, 3, 5), 0, 'the share is of what the source owns once the creates are done');
+  t.equal(share(9, 5, 5), 5, 'so deletes that wait do not go on in the next run by themselves');
+  t.equal(share(9, 5, 0, 5), 0, 'and records that are gone already do not count');
   const emptied = plan(applied(shop, bot({ deployed: true, tools: ['shop'] })));
   t.same(told(emptied), ['held undeploy bot', 'held delete bot', 'held delete shop']);
   const others = plan({
