@@ -1,0 +1,95 @@
+import { isAlias, isMap, isScalar, isSeq, type Node, type Pair } from 'yaml';
+import type { JsonValue } from './json.ts';
+import type { Position, YamlText } from './yaml-text.ts';
+import type { Targets } from './yaml-value.ts';
+
+/** Steps to a value inside of a document: keys of maps and indexes of lists. */
+export type Path = readonly (string | number)[];
+
+interface Found {
+  readonly value: unknown;
+  /** The pair that holds the value, for a value in a map. */
+  readonly pair?: Pair;
+}
+
+/** One document of a file: what it means, and where in the file each part of it stands. */
+export class YamlDocument {
+  readonly value: JsonValue;
+  /** Position in the file, from 0; documents without content count as well. */
+  readonly index: number;
+  readonly #page: YamlText;
+  readonly #root: Node;
+  readonly #targets: Targets;
+
+  constructor(page: YamlText, root: Node, value: JsonValue, index: number, targets: Targets) {
+    this.#page = page;
+    this.#root = root;
+    this.value = value;
+    this.index = index;
+    this.#targets = targets;
+  }
+
+  get file(): string {
+    return this.#page.file;
+  }
+
+  /** Line of the first node, from 1. */
+  get line(): number {
+    return this.#page.position(this.#root.range?.[0] ?? 0).line;
+  }
+
+  /**
+   * Where the key or the value at a path stands. A list item has no key, so its value stands for it;
+   * a value that is not written has the place of its key. Where the path does not exist, the nearest
+   * key that does stands for it, or the start of the document.
+   */
+  place(path: Path, which: 'key' | 'value'): Position {
+    return this.#page.position(this.#range(path, which)[0]);
+  }
+
+  /** The text of the scalar at a path as it is written, quotes included; undefined for anything else. */
+  source(path: Path): string | undefined {
+    const found = this.#find(path);
+    if (found === undefined || !isScalar(found.value)) return undefined;
+    const [start, end] = found.value.range ?? [0, 0];
+    return this.#page.text.slice(start, end);
+  }
+
+  /** The excerpt with a caret under a line and column; nothing in it can be a secret. */
+  frame(line: number, column: number, length?: number): string {
+    return this.#page.frame(line, column, length);
+  }
+
+  /** The excerpt with the key or value at a path underlined. */
+  frameAt(path: Path, which: 'key' | 'value'): string {
+    const [start, end] = this.#range(path, which);
+    const { line, column } = this.#page.position(start);
+    return this.#page.frame(line, column, end - start);
+  }
+
+  #range(path: Path, which: 'key' | 'value'): readonly [number, number] {
+    const found = this.#find(path);
+    if (found === undefined && path.length > 0) return this.#range(path.slice(0, -1), 'key');
+    const key = (found?.pair?.key as Node | undefined)?.range;
+    const value = (found?.value as Node | null | undefined)?.range;
+    const range = which === 'value' && value && value[1] > value[0] ? value : (key ?? value);
+    return [range?.[0] ?? 0, range?.[1] ?? 0];
+  }
+
+  #find(path: Path): Found | undefined {
+    let found: Found = { value: this.#root };
+    for (const step of path) {
+      const holder = isAlias(found.value) ? this.#targets.get(found.value) : found.value;
+      if (isMap(holder)) {
+        const pair = holder.items.find((it) => isScalar(it.key) && it.key.value === String(step));
+        if (pair === undefined) return undefined;
+        found = { value: pair.value, pair };
+      } else if (isSeq(holder)) {
+        const value = holder.items[Number(step)];
+        if (value === undefined) return undefined;
+        found = { value };
+      } else return undefined;
+    }
+    return found;
+  }
+}
