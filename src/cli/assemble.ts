@@ -47,7 +47,7 @@ export async function withPorts(
   const close = new Set<() => Promise<void>>();
   try {
     const database = await open(config, opening, close);
-    const log = createLog({ level: config.log.level, format: config.log.format });
+    const log = createLog({ ...config.log, stream: invocation.terminal.log });
     const ports: Ports = {
       database,
       brokers: new Brokers(kinds),
@@ -58,7 +58,7 @@ export async function withPorts(
     };
     const readable =
       config.log.format === 'pretty' ||
-      (config.log.format === 'auto' && process.stderr.isTTY === true);
+      (config.log.format === 'auto' && invocation.terminal.watched);
     const state = stateFolder(config);
     return await work({
       config,

@@ -1,4 +1,5 @@
 import { PlumblineError } from '../lib/errors.ts';
+import { shortRevision } from '../plan/wording.ts';
 import { history, type JournalRow } from '../store/journal.ts';
 import { withPorts } from './assemble.ts';
 import { type Invocation, textOption } from './invocation.ts';
@@ -52,11 +53,6 @@ function cells(row: JournalRow): readonly string[] {
     place,
     row.message ?? '',
   ];
-}
-
-/** `main@sha1:4f2c9e…` without the tail that nobody reads. */
-export function shortRevision(revision: string): string {
-  return revision.replace(/([0-9a-f]{12})[0-9a-f]{28,}/, '$1');
 }
 
 /** One entry with its manifests as values, not as text in text. */

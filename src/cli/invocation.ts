@@ -1,3 +1,5 @@
+import type { LogStream } from '../lib/log-line.ts';
+
 /** What a command is given: words and options as typed, and the outside to talk to. */
 export interface Invocation {
   readonly arguments: readonly string[];
@@ -11,6 +13,8 @@ export interface Terminal {
   out(text: string): void;
   /** Progress, warnings and errors. */
   err(text: string): void;
+  /** Where log lines go. */
+  readonly log: LogStream;
   /** Whether a person watches standard error and wants to know how long work goes on. */
   readonly watched: boolean;
   /** Whether results may be coloured. */

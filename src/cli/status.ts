@@ -1,6 +1,6 @@
+import { shortRevision } from '../plan/wording.ts';
 import { readSourceStates } from '../store/source-state.ts';
 import { withPorts } from './assemble.ts';
-import { shortRevision } from './history.ts';
 import { type Invocation, textOption } from './invocation.ts';
 import { jsonDocument } from './json.ts';
 import { table } from './table.ts';

@@ -18,6 +18,7 @@ export function processTerminal(): Terminal {
   return {
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
+    log: stderr,
     watched: stderr.isTTY === true,
     colour: stdout.isTTY === true && !env['NO_COLOR'],
     width: stdout.columns ?? 80,

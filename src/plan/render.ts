@@ -1,11 +1,11 @@
 import { type Diagnostic, placeOf, sortDiagnostics } from '../lib/diagnostic.ts';
 import { escapeUntrusted, escapeUntrustedLines } from '../lib/terminal.ts';
 import { keyId } from '../manifest/manifest.ts';
-import type { Action, Change, ChangeResult } from './change.ts';
+import type { Action, Change, ChangeResult, FieldChange } from './change.ts';
 import { type FieldStyle, fieldLines } from './field-text.ts';
 import { flow, type Paint, type Palette, plain } from './flow.ts';
 import type { Report } from './report.ts';
-import { headingOf, resultsOf, sentenceOf, standingOf } from './wording.ts';
+import { headingOf, resultsOf, sentenceOf, shortRevision, standingOf } from './wording.ts';
 
 export interface TextOptions {
   /** Columns of the screen. */
@@ -91,7 +91,7 @@ export function changePlace({ file, line }: Change): string | undefined {
 function headline({ plan, ...report }: Report, palette: Palette): string {
   const { before, between } = headingOf({ plan, ...report });
   const source = palette.strong(escapeUntrusted(plan.source));
-  const at = between === '' ? '' : ` ${between} ${escapeUntrusted(plan.revision)}`;
+  const at = between === '' ? '' : ` ${between} ${escapeUntrusted(shortRevision(plan.revision))}`;
   return `${before} ${source}${at}`;
 }
 
@@ -119,6 +119,16 @@ function spaced(groups: readonly string[][]): string[][] {
   return blocks;
 }
 
+/** Of something new, what it is and what it opens or may do; the rest stands in its file. */
+function telling(fields: readonly FieldChange[]): FieldChange[] {
+  return fields.filter(
+    (field) =>
+      field.path === 'metadata.description' ||
+      field.class === 'exposure' ||
+      field.class === 'capability',
+  );
+}
+
 function changeLines(
   change: Change,
   result: ChangeResult | undefined,
@@ -139,7 +149,8 @@ function changeLines(
     ...notes.map((it) => ({ text: ` ${it}`, paint: palette.quiet })),
   ];
   const fieldStyle = { ...style, causes: style.causes && !byHand };
-  return [...flow(spans, width, '', '    '), ...detailLines(change, result, fieldStyle)];
+  const told = change.action === 'create' ? { ...change, fields: telling(change.fields) } : change;
+  return [...flow(spans, width, '', '    '), ...detailLines(told, result, fieldStyle)];
 }
 
 /** A problem in a file: its place, what is wrong, the line with a caret, what to do. */

@@ -21,6 +21,11 @@ const heading: Record<ReportKind, readonly [string, string]> = {
   SyncReport: ['Sync of', 'to'],
 };
 
+/** `main@sha1:4f2c9e0b7a11` or `sha256:25b7d94fd804`: as much of a revision as people compare. */
+export function shortRevision(revision: string): string {
+  return revision.replace(/([0-9a-f]{12})[0-9a-f]{28,}/, '$1');
+}
+
 /** The words around a source and its revision; a plan made by hand has no revision. */
 export function headingOf({ kind, plan }: Report): { before: string; between: string } {
   const [before, between] = heading[kind];

@@ -149,7 +149,6 @@ t.test('a plan reads well on a terminal', async (t) => {
 ^ deploy Bot bot
 
 + create Bot open open.yaml:1
-    spec.model: small [cost]
 ! held: deploy Bot open
     without spec.key it answers anonymous callers; set spec.key, or declare it
     with the annotation plumbline.dev/anonymous: allow

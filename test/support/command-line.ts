@@ -32,6 +32,11 @@ export async function plumbline(
       err += text;
       onErr?.(text);
     },
+    log: {
+      writableLength: 0,
+      write: (text) => terminal.err(text),
+      on: () => undefined,
+    },
     watched: false,
     colour: false,
     width,
