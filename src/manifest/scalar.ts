@@ -19,8 +19,8 @@ const asciiPlain = /^[A-Za-z_/(][ -~]*$/;
 const widePlain = new RegExp(`^[\\p{L}_/(][^\\t\\n${unseen}]*$`, 'u');
 /** Two dots keep a text of digits from being a number or a date to anybody. */
 const version = /^\d+\.\d+\.\d+[\w.+-]*$/;
-/** A text that starts like words may still be a key, a comment, a trimmed blank, a boolean or a null. */
-const notPlain = /:(?: |$)| #|\s$|^(?:y|n|yes|no|on|off|true|false|null)$/i;
+/** A text that starts like words may still be a key, a comment, a trimmed blank, a boolean, a null or, as `e3`, a number. */
+const notPlain = /:(?: |$)| #|\s$|^(?:y|n|yes|no|on|off|true|false|null|e[-+]?\d+)$/i;
 
 /** True when every character can stand as itself; tabs and line feeds count as seen. */
 export function isSeen(text: string): boolean {
@@ -52,7 +52,8 @@ export function printFlowText(text: string): string {
  * escaped, there is nothing to see in it, or it ends in blanks, which readers count differently.
  */
 function fitsBlock(text: string): boolean {
-  return text.includes('\n') && isSeen(text) && /\S/.test(text) && !/\n[ \t]+$/.test(text);
+  const end = text.trimEnd().length;
+  return end > 0 && isSeen(text) && !/\n[^\n]/.test(text.slice(end));
 }
 
 /**
