@@ -21,9 +21,9 @@ export async function recordBirth(query: Query): Promise<void> {
   await query('meta').insert({ key: 'birth', value: randomUUID() });
 }
 
-/** Where there is no database: throws STORE_DAMAGED if there has been one. */
-export async function refuseLost(path: string): Promise<void> {
-  if ((await readCertificate(path)) !== undefined) throw lost(path, 'is missing or empty', true);
+/** Where there is no database of ours: throws STORE_DAMAGED if there has been one; `what` says what is there. */
+export async function refuseLost(path: string, what: string): Promise<void> {
+  if ((await readCertificate(path)) !== undefined) throw lost(path, what, true);
 }
 
 /** Compares the database with its certificate. Throws STORE_DAMAGED where they are not of one birth. */

@@ -1,6 +1,4 @@
 import { stat } from 'node:fs/promises';
-import { PlumblineError } from '../lib/errors.ts';
-import { escapeUntrusted } from '../lib/terminal.ts';
 import { ask, closeHandle, openHandle } from './driver.ts';
 import { asStoreError, driverCode } from './driver-error.ts';
 import { createPrivateFile, fileError } from './private-file.ts';
@@ -40,15 +38,10 @@ export async function createDatabaseFile(path: string): Promise<void> {
   }
 }
 
-/** Looks at the header of a file before anything touches it. Throws STORE_FOREIGN, STORE_DAMAGED and STORE_UNREACHABLE. */
-export async function refuseForeign(path: string): Promise<void> {
+/** True for the database of another program, by its header alone. Throws STORE_DAMAGED and STORE_UNREACHABLE. */
+export async function isForeign(path: string): Promise<boolean> {
   const id = await readApplicationId(path);
-  if (id === undefined || id === applicationId) return;
-  throw new PlumblineError(
-    'STORE_FOREIGN',
-    `${escapeUntrusted(path)} is a database of another program`,
-    { hint: 'name another file with --database; nothing in this one was touched' },
-  );
+  return id !== undefined && id !== applicationId;
 }
 
 /** Undefined where the header cannot be judged without the log beside it; opening the database then decides. */

@@ -1,7 +1,9 @@
+import { PlumblineError } from '../lib/errors.ts';
+import { escapeUntrusted } from '../lib/terminal.ts';
 import { refuseLost } from './birth.ts';
 import { type Connection, connect } from './connection.ts';
 import type { Database, Query } from './database.ts';
-import { createDatabaseFile, isNew, refuseForeign } from './database-file.ts';
+import { createDatabaseFile, isForeign, isNew } from './database-file.ts';
 import { ask, closeHandle, openHandle } from './driver.ts';
 import { asStoreError } from './driver-error.ts';
 
@@ -41,11 +43,11 @@ export async function openSqlite(
 ): Promise<Database> {
   if (path === memory) return openMemory(path);
   if (await isNew(path)) {
-    await refuseLost(path);
+    await refuseLost(path, 'is missing or empty');
     if (mode === 'read') return openMemory(path);
     await createDatabaseFile(path);
   }
-  await refuseForeign(path);
+  if (await isForeign(path)) throw await foreign(path);
   if (mode === 'read') {
     const only = await openConnection(path, path, 'read');
     return new SqliteDatabase(path, only, only);
@@ -57,6 +59,15 @@ export async function openSqlite(
     await writer.close();
     throw error;
   }
+}
+
+async function foreign(path: string): Promise<PlumblineError> {
+  await refuseLost(path, 'is not the one that was here before');
+  return new PlumblineError(
+    'STORE_FOREIGN',
+    `${escapeUntrusted(path)} is a database of another program`,
+    { hint: 'name another file with --database; nothing in this one was touched' },
+  );
 }
 
 async function openMemory(location: string): Promise<Database> {
