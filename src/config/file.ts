@@ -1,9 +1,12 @@
 import { readFile, stat } from 'node:fs/promises';
-import { isNode, LineCounter, parseDocument } from 'yaml';
 import type { Diagnostic } from '../lib/diagnostic.ts';
-import { type Place, PlumblineError } from '../lib/errors.ts';
+import { PlumblineError } from '../lib/errors.ts';
+import { isObject } from '../lib/json.ts';
+import { checkShape } from '../lib/shape.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
+import { parseYaml, type YamlDocument, yamlLimits } from '../lib/yaml.ts';
 import { problem } from './layers.ts';
+import type { SettingPlace } from './rules.ts';
 import { configSchema } from './schema.ts';
 
 /** What a configuration file says, and where. */
@@ -14,7 +17,7 @@ export interface ConfigFile {
   /** Its list of sources, whatever that holds. */
   readonly sources: readonly unknown[];
   readonly problems: readonly Diagnostic[];
-  place(path: string): Place;
+  place(path: string): SettingPlace;
 }
 
 export const noConfigFile: ConfigFile = {
@@ -23,9 +26,6 @@ export const noConfigFile: ConfigFile = {
   problems: [],
   place: (path) => ({ file: path }),
 };
-
-/** A configuration larger than this, in bytes, is some other file. */
-const largest = 1024 * 1024;
 
 /**
  * Reads a configuration file; undefined when there is none. Throws CONFIG_MISSING when it is there and
@@ -45,7 +45,7 @@ async function bytesOf(
 ): Promise<{ bytes: Uint8Array; mode: number } | undefined> {
   try {
     const { mode, size } = await stat(file);
-    if (size > largest) throw unreadable(shown, 'is too large to be a configuration');
+    if (size > yamlLimits.bytes) throw unreadable(shown, 'is too large to be a configuration');
     return { bytes: await readFile(file), mode };
   } catch (error) {
     if (error instanceof PlumblineError) throw error;
@@ -75,24 +75,40 @@ function writableByAll(shown: string): Diagnostic {
   return problem('warning', shown, message, `take the right away: chmod o-w ${shown}`);
 }
 
-/** PROVISIONAL */
+/** One document, checked against the schema; an empty file says nothing, and nothing is wrong with that. */
 function parseConfig(bytes: Uint8Array, shown: string): Omit<ConfigFile, 'path'> {
-  const lines = new LineCounter();
-  const document = parseDocument(new TextDecoder().decode(bytes), { lineCounter: lines });
-  const place = (path: string): Place => {
-    const steps = path.split('.').map((it) => (/^\d+$/.test(it) ? Number(it) : it));
-    const node = document.getIn(steps, true);
-    const at = isNode(node) && node.range ? lines.linePos(node.range[0]) : { line: 1, col: 1 };
-    return { file: shown, line: at.line, column: at.col };
+  const parsed = parseYaml(bytes, shown);
+  const [document, second] = parsed.documents;
+  const problems = parsed.problems.map((it): Diagnostic => ({ ...it, code: 'CONFIG_INVALID' }));
+  if (document === undefined) return { ...noConfigFile, problems, place: () => ({ file: shown }) };
+
+  const value = withoutNulls(document.value);
+  problems.push(...checkShape(configSchema, document, { value, code: 'CONFIG_INVALID' }));
+  if (second !== undefined) problems.push(secondDocument(second));
+  const map = isObject(value) ? value : {};
+  const sources = map['sources'];
+  return {
+    value: map,
+    sources: Array.isArray(sources) ? sources : [],
+    problems,
+    place: (path) => {
+      const steps = path.split('.').map((it) => (/^\d+$/.test(it) ? Number(it) : it));
+      const frame = document.frameAt(steps, 'value');
+      return { file: shown, ...document.place(steps, 'value'), frame };
+    },
   };
-  const value = (document.toJS() ?? {}) as Record<string, unknown>;
-  const parsed = configSchema.safeParse(value);
-  const problems: Diagnostic[] = (parsed.error?.issues ?? []).map((it) => ({
-    severity: 'error',
-    code: 'CONFIG_INVALID',
-    ...place(it.path.join('.')),
-    path: it.path.join('.'),
-    message: it.message,
-  }));
-  return { value, sources: (value['sources'] ?? []) as [], problems, place };
+}
+
+/** A key with nothing behind it is a setting that is not set, such as a section whose lines are comments. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (!isObject(value)) return value;
+  const set = Object.entries(value).filter(([, item]) => item !== null);
+  return Object.fromEntries(set.map(([key, item]) => [key, withoutNulls(item)]));
+}
+
+function secondDocument(document: YamlDocument): Diagnostic {
+  const message = 'a second document begins here, and a configuration is one';
+  const at = { ...document.place([], 'value'), frame: document.frameAt([], 'value') };
+  return { ...problem('error', document.file, message, 'remove it, or the --- above it'), ...at };
 }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { type Diagnostic, hasErrors, placeOf, sortDiagnostics } from '../lib/diagnostic.ts';
 import { type Place, PlumblineError } from '../lib/errors.ts';
+import { wording } from '../lib/shape-words.ts';
 import type { Config } from './config.ts';
 import { type ConfigFile, noConfigFile, readConfigFile } from './file.ts';
 import {
@@ -47,7 +48,7 @@ export async function loadConfig(input: LoadInput): Promise<LoadedConfig> {
   const places = placesOf(file, given);
   const found = [...file.problems, ...given.problems];
 
-  const shape = configSchema.safeParse(merge(file.value, given));
+  const shape = configSchema.safeParse(merge(file.value, given), { error: wording });
   // What the file itself has wrong is told already, and better.
   if (!shape.success) found.push(...problemsOfGiven(shape.error, given));
   if (!shape.success || hasErrors(found)) throw invalid(found);
@@ -77,7 +78,7 @@ async function openFile({ file, environment, cwd }: LoadInput): Promise<ConfigFi
 /** A setting's place: the variable or option that gave it, else where the file has it. */
 function placesOf(file: ConfigFile, given: Given): Places {
   const from = new Map(given.settings.map((it) => [it.path, it.from]));
-  return (path): Place => {
+  return (path) => {
     const name = from.get(path);
     if (name !== undefined) return { file: name };
     if (given.ownSource && path.startsWith('sources.0')) return { file: 'PLUMBLINE_SOURCE' };
@@ -92,7 +93,7 @@ function problemsOfGiven(error: z.ZodError, given: Given): Diagnostic[] {
     const path = issue.path.join('.');
     const from = given.settings.findLast((it) => it.path === path)?.from;
     const partner = from === undefined ? missingPartner(path, given) : undefined;
-    if (from !== undefined) found.push(problem('error', from, wordsOf(issue), `correct ${from}`));
+    if (from !== undefined) found.push(problem('error', from, issue.message, `correct ${from}`));
     if (partner !== undefined) {
       found.push(problem('error', partner, 'is needed as well', `set ${partner}`));
     }
@@ -105,14 +106,6 @@ function missingPartner(path: string, given: Given): string | undefined {
   const section = path.slice(0, path.lastIndexOf('.') + 1);
   if (section === '' || !given.settings.some((it) => it.path.startsWith(section))) return undefined;
   return settings.find((it) => it.path.replace('[]', '.0') === path)?.variable;
-}
-
-function wordsOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_value')
-    return `must be one of: ${issue.values.map(String).join(', ')}`;
-  if (issue.code === 'invalid_type')
-    return `must be ${issue.expected === 'int' ? 'a whole number' : issue.expected}`;
-  return issue.message;
 }
 
 function placeIn({ file, line, column }: Diagnostic): Place {

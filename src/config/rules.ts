@@ -4,8 +4,13 @@ import { valueAt } from '../lib/json.ts';
 import type { ConfigText, SourceText } from './schema.ts';
 import { alternatives } from './settings.ts';
 
-/** Where a setting was given: a place of the file, a variable or an option; paths carry indexes. */
-export type Places = (path: string) => Place;
+/** A place of the file with its excerpt, or the name of a variable or an option. */
+export interface SettingPlace extends Place {
+  readonly frame?: string;
+}
+
+/** Where a setting was given; paths carry indexes. */
+export type Places = (path: string) => SettingPlace;
 
 /** The rules across settings, for a configuration whose every single setting is right. */
 export function checkRules(text: ConfigText, places: Places): Diagnostic[] {
