@@ -74,10 +74,13 @@ export class DocumentEdit {
     const { value } = slot;
     const { from, print } = views;
     refuseShared(value);
-    if (isMap(value) && isObject(from) && isObject(views.to) && isObject(print)) {
-      const stays = (key: string) => Object.hasOwn(print, key) || !Object.hasOwn(from, key);
+    // A map of the kind that says nothing is missing from the normal form, but may hold legacy keys.
+    const was = from ?? {};
+    const to = views.to ?? {};
+    if (isMap(value) && isObject(was) && isObject(to) && isObject(print)) {
+      const stays = (key: string) => Object.hasOwn(print, key) || !Object.hasOwn(was, key);
       if (value.items.some((it) => isScalar(it.key) && stays(String(it.key.value)))) {
-        this.map(value, views, path);
+        this.map(value, { from: was, to, print }, path);
         return;
       }
     }

@@ -6,8 +6,9 @@ import { DocumentEdit } from './edit-document.ts';
 import { EntryEdit } from './edit-entries.ts';
 import { CannotEdit } from './edit-place.ts';
 import type { Kind } from './kind.ts';
-import type { Manifest } from './manifest.ts';
-import { normalise } from './normal.ts';
+import { comparableOf } from './kind-set.ts';
+import { contentDigest, type Manifest } from './manifest.ts';
+import { foldName, normalise } from './normal.ts';
 import { canonicalForm, printManifest } from './print.ts';
 import { Splices } from './splice.ts';
 
@@ -72,7 +73,7 @@ export function documentOf(text: string, kind: Kind, name: string): number | und
   for (const [document, raw] of read(text) ?? []) {
     const written = valueAt(raw, 'metadata.name');
     if (valueAt(raw, 'kind') !== kind.name || typeof written !== 'string') continue;
-    if (written.replaceAll('-', '_') === name) return document;
+    if (foldName(written) === name) return document;
   }
   return undefined;
 }
@@ -113,16 +114,8 @@ function checked(
 
 /** Equal but for the order within sets. */
 function sameMeaning(a: Manifest, b: Manifest, kind: Kind): boolean {
-  const sets = kind.fields.filter((field) => field.compare === 'set').map((field) => field.path);
-  const text = (manifest: Manifest) => {
-    const copy = structuredClone(manifest);
-    for (const path of sets) {
-      const items = valueAt(copy, path);
-      if (Array.isArray(items)) (items as JsonValue[]).sort();
-    }
-    return canonicalJson(copy);
-  };
-  return text(a) === text(b);
+  const whole = { ...comparableOf(kind), deploymentPath: undefined };
+  return contentDigest(a, whole) === contentDigest(b, whole);
 }
 
 function isJson(text: string): boolean {

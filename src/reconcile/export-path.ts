@@ -1,5 +1,6 @@
 import { PlumblineError } from '../lib/errors.ts';
 import type { Kind } from '../manifest/kind.ts';
+import { canonicalName } from '../manifest/normal.ts';
 
 /**
  * How files are laid out: a folder per kind, all in one folder, or each record in the file and
@@ -35,7 +36,8 @@ export interface Origin {
 export function pathFor({ kind, name, file }: Origin, layout: Layout): string {
   if (layout === 'source' && file !== undefined) return checkedPath(file);
   const slug = manifestFileSlug(kind);
-  if (!/^[a-z0-9]+(?:_[a-z0-9]+)*$/.test(name) || !/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(slug))
+  const verdict = canonicalName(name);
+  if (!('name' in verdict) || verdict.name !== name || !/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(slug))
     throw refusal(`${kind.name} ${name}`, 'the name cannot be a file name', 'rename it');
   const path = `${slug}/${name}.yaml`;
   if (layout === 'flat') return checkedPath(`${slug}-${name}.yaml`);

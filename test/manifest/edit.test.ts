@@ -36,6 +36,16 @@ metadata:
   name: a
 `;
 
+const pluginHead = `apiVersion: smarter.sh/v1
+kind: Plugin
+metadata:
+  name: a
+spec:
+  selector: {directive: always}
+  prompt:
+    systemRole: Help.
+`;
+
 interface Case {
   readonly name: string;
   readonly before: string;
@@ -234,6 +244,20 @@ const cases: readonly Case[] = [
       },
     },
     after: `apiVersion: smarter.sh/v1\nkind: Plugin\nmetadata:\n  name: a\nspec:\n  selector: {directive: always}\n  prompt:\n    systemRole: Help.\n  data:\n    staticData:\n      zeta: 2 # z\n      alpha:\n      - {k: w} # kv\n      "no": [1,2]\n      more:\n        a: null\n      valueOf: c\n`,
+  },
+  {
+    name: 'legacy keys stay in a map that says nothing else',
+    kind: plugin,
+    before: `${pluginHead}  data:\n    description: old # legacy\n`,
+    changes: { 'spec.data.staticData': { a: 1 } },
+    after: `${pluginHead}  data:\n    description: old # legacy\n    staticData:\n      a: 1\n`,
+  },
+  {
+    name: 'legacy keys stay in a map that no longer says anything else',
+    kind: plugin,
+    before: `${pluginHead}  data:\n    staticData: { a: 1 }\n    description: old # legacy\n`,
+    changes: { 'spec.data': undefined },
+    after: `${pluginHead}  data:\n    description: old # legacy\n`,
   },
   {
     name: 'an anchored value is left to a whole new print',
