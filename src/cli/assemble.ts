@@ -8,7 +8,7 @@ import type { ConfigFlags } from '../config/layers.ts';
 import { loadConfig } from '../config/load.ts';
 import { recordEndpoint } from '../endpoint/endpoint.ts';
 import { kinds } from '../kinds/kinds.ts';
-import { createLog } from '../lib/log.ts';
+import { createLog, isPretty } from '../lib/log.ts';
 import { systemClock } from '../lib/time.ts';
 import type { WatchedTarget } from '../reconcile/daemon.ts';
 import type { Ports } from '../reconcile/ports.ts';
@@ -56,9 +56,7 @@ export async function withPorts(
       log,
       version: version(),
     };
-    const readable =
-      config.log.format === 'pretty' ||
-      (config.log.format === 'auto' && invocation.terminal.watched);
+    const readable = isPretty(config.log.format, invocation.terminal.log);
     const state = stateFolder(config);
     return await work({
       config,

@@ -24,6 +24,10 @@ export function targetsOf(
   stateFolder: string,
   log: Log,
 ): readonly WatchedTarget[] {
+  if (config.sources.length === 0)
+    throw new PlumblineError('CONFIG_MISSING', 'no source is configured', {
+      hint: 'add one under sources: in the configuration file, or set PLUMBLINE_SOURCE',
+    });
   const chosen = names.length === 0 ? config.sources : names.map((name) => named(config, name));
   if ((elsewhere.path ?? elsewhere.revision) !== undefined && chosen.length !== 1)
     throw new PlumblineError('USAGE', '--path and --revision need one source', {
