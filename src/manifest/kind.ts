@@ -32,6 +32,8 @@ export interface Field {
   readonly references?: string;
   /** Without a value the published resource is open to anonymous callers. */
   readonly guards?: 'anonymous';
+  /** No two manifests of the account may say the same. */
+  readonly unique?: true;
   /** Printed even where it equals the default, because other readers of manifests insist on the key. */
   readonly always?: true;
 }

@@ -29,6 +29,7 @@ export const fields: readonly Field[] = [
     path: 'spec.config.customDomain.domain_name',
     storage: { table: domain, column: 'domain_name', type: 'text' },
     class: 'exposure',
+    unique: true,
   },
   {
     path: 'spec.config.deployed',

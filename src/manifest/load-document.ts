@@ -1,0 +1,221 @@
+import type { Diagnostic } from '../lib/diagnostic.ts';
+import { hasErrors } from '../lib/diagnostic.ts';
+import { isObject, type JsonObject, type JsonValue, valueAt } from '../lib/json.ts';
+import { checkShape, labelOf } from '../lib/shape.ts';
+import type { YamlDocument } from '../lib/yaml.ts';
+import type { Kind, KindSet } from './kind.ts';
+import { comparableOf } from './kind-set.ts';
+import { adviceOn } from './load-advice.ts';
+import { encrypted } from './load-file.ts';
+import { readHead } from './load-kind.ts';
+import { collectReferences } from './load-references.ts';
+import { manifestSchema } from './load-schema.ts';
+import { tell } from './load-tell.ts';
+import { contentDigest, type LoadedManifest, type Manifest, type ResourceKey } from './manifest.ts';
+import { canonicalName, normalise } from './normal.ts';
+
+/** Something two manifests must not both say, and where this one says it. */
+export interface Claim {
+  readonly what: string;
+  readonly value: JsonValue;
+  readonly place: { readonly line: number; readonly column: number };
+  readonly path: string;
+}
+
+/** What became of one document. */
+export interface LoadedDocument {
+  readonly problems: readonly Diagnostic[];
+  /** Set for somebody else's document, which is passed over. */
+  readonly foreign?: string;
+  /** Set where the document says which resource it declares, in however wrong a way. */
+  readonly declares?: Declaration;
+  /** Set where nothing is wrong with it. */
+  readonly loaded?: LoadedManifest;
+  readonly claims?: readonly Claim[];
+}
+
+/** The resource that a document declares, and where it names it. */
+export interface Declaration {
+  readonly key: ResourceKey;
+  readonly kind: Kind;
+  readonly written: string;
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface DocumentContext {
+  readonly kinds: KindSet;
+  readonly account: string;
+  readonly blob: string;
+}
+
+/** Reads one document as a manifest; everything that is wrong with it is told at once. */
+export function loadDocument(document: YamlDocument, context: DocumentContext): LoadedDocument {
+  const root = document.value;
+  if (!isObject(root)) return { problems: [noMap(document)] };
+  const head = readHead(root as JsonObject, context.kinds);
+  if (head.is === 'foreign' && !isObject(root['sops']))
+    return { problems: [], foreign: head.reason };
+  const kind = head.is === 'foreign' ? undefined : head.kind;
+  const declares = kind === undefined ? undefined : declaration(document, kind, context);
+  const known = declares === undefined ? {} : { declares };
+  if (isObject(root['sops'])) {
+    return { problems: [tell(document, 'FILE_NOT_TEXT', ['sops'], 'key', encrypted)], ...known };
+  }
+  if (head.is === 'wrong') {
+    const { code, key, severity } = head.problem;
+    const problem = tell(document, code, [key], 'value', head.problem, severity);
+    return severity === 'warning' && declares === undefined
+      ? { problems: [problem], foreign: head.problem.message }
+      : { problems: [problem], ...known };
+  }
+  return {
+    ...loadManifest(document, root as JsonObject, kind as Kind, declares, context),
+    ...known,
+  };
+}
+
+function loadManifest(
+  document: YamlDocument,
+  root: JsonObject,
+  kind: Kind,
+  declares: Declaration | undefined,
+  context: DocumentContext,
+): LoadedDocument {
+  const legacy = kind.legacy.filter((path) => valueAt(root, path) !== undefined);
+  const value = legacy.length === 0 ? root : without(root, legacy);
+  const problems: Diagnostic[] = [
+    ...legacy.map((path) => legacyKey(document, path)),
+    ...checkShape(manifestSchema(kind), document, { value }),
+    ...nameProblems(document, valueAt(root, 'metadata.name')),
+    ...adviceOn(document, root, kind),
+  ];
+  const { references, problems: wrong } = collectReferences(document, root, kind, context.kinds);
+  problems.push(...wrong);
+  if (declares === undefined || hasErrors(problems)) return { problems };
+  const manifest = normalise(root, kind);
+  for (const { severity, path, ...words } of kind.check?.(manifest) ?? []) {
+    const hint = words.hint ?? `correct ${labelOf(path.split('.'))}`;
+    const at = path.split('.');
+    problems.push(
+      tell(
+        document,
+        severity === 'error' ? 'MANIFEST_BAD_VALUE' : 'MANIFEST_ADVICE',
+        at,
+        'value',
+        { message: words.message, hint },
+        severity,
+      ),
+    );
+  }
+  if (hasErrors(problems)) return { problems };
+  const deployed = kind.deployment === undefined ? undefined : valueAt(manifest, kind.deployment);
+  const loaded: LoadedManifest = {
+    manifest,
+    key: declares.key,
+    digest: contentDigest(manifest, comparableOf(kind)),
+    deployed: typeof deployed === 'boolean' ? deployed : undefined,
+    references,
+    file: document.file,
+    document: document.index,
+    line: document.line,
+    blob: context.blob,
+  };
+  return { problems, loaded, claims: claimsOf(document, manifest, declares.key, kind) };
+}
+
+function declaration(
+  document: YamlDocument,
+  kind: Kind,
+  { account }: DocumentContext,
+): Declaration | undefined {
+  const written = valueAt(document.value, 'metadata.name');
+  if (typeof written !== 'string') return undefined;
+  const verdict = canonicalName(written);
+  if (!('name' in verdict)) return undefined;
+  const place = document.place(['metadata', 'name'], 'value');
+  const key = { account, space: kind.space, name: verdict.name };
+  return { key, kind, written, file: document.file, ...place };
+}
+
+function nameProblems(document: YamlDocument, written: JsonValue | undefined): Diagnostic[] {
+  if (typeof written !== 'string') return [];
+  const verdict = canonicalName(written);
+  const path = ['metadata', 'name'];
+  if (!('name' in verdict)) {
+    const { problem, suggestion } = verdict;
+    const hint =
+      suggestion === undefined ? 'write a name such as support_bot' : `write ${suggestion}`;
+    return [
+      tell(document, 'MANIFEST_BAD_NAME', path, 'value', { message: `the name ${problem}`, hint }),
+    ];
+  }
+  if (verdict.name === written) return [];
+  const message = `a hyphen in a name means an underscore, so this is ${verdict.name}`;
+  const hint = `write ${verdict.name}`;
+  return [tell(document, 'MANIFEST_BAD_NAME', path, 'value', { message, hint }, 'warning')];
+}
+
+function legacyKey(document: YamlDocument, path: string): Diagnostic {
+  const message = `${labelOf(path.split('.'))} is an old key without effect`;
+  return tell(
+    document,
+    'MANIFEST_LEGACY_KEY',
+    path.split('.'),
+    'key',
+    { message, hint: 'remove it' },
+    'warning',
+  );
+}
+
+function noMap(document: YamlDocument): Diagnostic {
+  const what = Array.isArray(document.value) ? 'a list' : 'a single value';
+  const words = {
+    message: `a manifest is a map, and this is ${what}`,
+    hint: 'write apiVersion, kind, metadata and spec',
+  };
+  return tell(document, 'MANIFEST_WRONG_TYPE', [], 'value', words);
+}
+
+/** The values of this manifest that no other may have: unique fields, and unique columns that follow from it. */
+function claimsOf(
+  document: YamlDocument,
+  manifest: Manifest,
+  key: ResourceKey,
+  kind: Kind,
+): Claim[] {
+  const claims: Claim[] = [];
+  const claim = (what: string, value: JsonValue, path: string) => {
+    claims.push({
+      what: `${kind.tables.main}.${what}`,
+      value,
+      path,
+      place: document.place(path.split('.'), 'value'),
+    });
+  };
+  for (const field of kind.fields) {
+    const value = field.unique === true ? valueAt(manifest, field.path) : undefined;
+    if (value !== undefined) claim(field.path, value, field.path);
+  }
+  const derived = kind.derive?.(manifest, key) ?? {};
+  for (const column of kind.tables.unique ?? []) {
+    const value = derived[column];
+    if (value === undefined || value === null) continue;
+    const from = kind.fields.find((it) => valueAt(manifest, it.path) === value);
+    claim(column, value, from?.path ?? 'metadata.name');
+  }
+  return claims;
+}
+
+/** A copy without the values at some dotted paths. */
+function without(root: JsonObject, paths: readonly string[]): JsonObject {
+  const copy = structuredClone(root) as Record<string, unknown>;
+  for (const path of paths) {
+    const steps = path.split('.');
+    const last = steps.pop() as string;
+    const holder = valueAt(copy, steps.join('.')) as Record<string, unknown> | undefined;
+    delete holder?.[last];
+  }
+  return copy as JsonObject;
+}
