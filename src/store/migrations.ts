@@ -49,7 +49,8 @@ async function createStoreTables(query: Query): Promise<void> {
     table.boolean('orphaned').notNullable().defaultTo(false);
     table.text('applied_at').notNullable();
     table.primary(['account', 'space', 'name']);
-    table.index(['source', 'file']);
+    // In the order in which the inventory of a source is read, page by page.
+    table.index(['source', 'account', 'space', 'name']);
   });
 
   await createJournal(query);

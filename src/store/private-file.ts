@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, open, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PlumblineError } from '../lib/errors.ts';
@@ -15,7 +16,7 @@ export async function createPrivateFile(path: string): Promise<void> {
 
 /** A file with mode 0600 that appears with all of its content or not at all. */
 export async function writeByRename(path: string, content: string): Promise<void> {
-  const draft = `${path}.${process.pid}`;
+  const draft = `${path}.${randomUUID()}`;
   try {
     const handle = await open(draft, 'w', 0o600);
     try {
