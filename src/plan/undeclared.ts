@@ -26,10 +26,12 @@ export function findUndeclared(world: World): Undeclared {
   const leaving = new Map<string, Leaver>();
   const blocked: Change[] = [];
   const books: Bookkeeping[] = [];
-  const unknown = [...new Set(world.unknownContent)].sort();
-  const gone = world.owned.filter(({ key }) => {
+  const unread = new Set(world.unknownContent);
+  const unknown = [...unread].sort();
+  // A file that cannot be read is still there, and so, for all anybody knows, is what it declared.
+  const gone = world.owned.filter(({ key, file }) => {
     const id = keyId(key);
-    return !world.declared.has(id) && !world.invalid.has(id);
+    return !world.declared.has(id) && !world.invalid.has(id) && !unread.has(file);
   });
   for (const owned of gone.sort(inApplyOrder(world.kinds))) {
     const id = keyId(owned.key);

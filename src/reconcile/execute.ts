@@ -99,38 +99,42 @@ function* batches(steps: readonly Step[]): Generator<readonly Step[]> {
 async function writeSteps(ports: Ports, steps: readonly Step[], run: Run): Promise<void> {
   const started = ports.clock.monotonic();
   await ports.database.write((query) =>
-    keepingCounters(query, async () => {
-      const unit = new UnitOfWork();
-      const present = await presentRecords(query, ports.brokers, steps);
-      const created = await newIds(query, ports, unit, steps);
-      const resolve = await referenceIds(query, ports.brokers, steps, created);
-      const now = ports.clock.now().toISOString();
-      for (const step of steps) {
-        const generation = checkedGeneration(step, present.get(keyId(step.key)));
-        const broker = ports.brokers.of(step.kind);
-        const id = step.before?.id ?? (created.get(keyId(step.key)) as number);
-        if (step.verb === 'remove') broker.stageRemoval(unit, id);
-        else if (needsWrite(step))
-          broker.stageWrite(
-            unit,
-            {
-              id,
-              key: step.key,
-              manifest: step.manifest as NonNullable<Step['manifest']>,
-              deployed: step.deployed,
-              generation: generation + 1,
-              before: step.before,
-              now,
-            },
-            resolve(step),
-          );
-        stageOwnership(unit, step, run, now);
-        const duration = Math.round(ports.clock.monotonic() - started);
-        for (const change of step.changes)
-          stageEntry(unit, entryOf(step, change, run, now, duration));
-      }
-      await unit.flush(query);
-    }),
+    keepingCounters(
+      query,
+      async () => {
+        const unit = new UnitOfWork();
+        const present = await presentRecords(query, ports.brokers, steps);
+        const created = await newIds(query, ports, unit, steps);
+        const resolve = await referenceIds(query, ports.brokers, steps, created);
+        const now = ports.clock.now().toISOString();
+        for (const step of steps) {
+          const generation = checkedGeneration(step, present.get(keyId(step.key)));
+          const broker = ports.brokers.of(step.kind);
+          const id = step.before?.id ?? (created.get(keyId(step.key)) as number);
+          if (step.verb === 'remove') broker.stageRemoval(unit, id);
+          else if (needsWrite(step))
+            broker.stageWrite(
+              unit,
+              {
+                id,
+                key: step.key,
+                manifest: step.manifest as NonNullable<Step['manifest']>,
+                deployed: step.deployed,
+                generation: generation + 1,
+                before: step.before,
+                now,
+              },
+              resolve(step),
+            );
+          stageOwnership(unit, step, run, now);
+          const duration = Math.round(ports.clock.monotonic() - started);
+          for (const change of step.changes)
+            stageEntry(unit, entryOf(step, change, run, now, duration));
+        }
+        await unit.flush(query);
+      },
+      run.source,
+    ),
   );
 }
 

@@ -196,29 +196,33 @@ async function keepBooks(
   if (books.length === 0) return;
   const now = ports.clock.now().toISOString();
   await ports.database.write((query) =>
-    keepingCounters(query, async () => {
-      const unit = new UnitOfWork();
-      for (const book of books) {
-        if (book.kind === 'forget') removeInventory(unit, book.owned.key);
-        else if (book.kind === 'orphan') markOrphaned(unit, book.owned.key);
-        else
-          stageInventory(unit, {
-            ...book.desired.key,
-            source: run.source,
-            kind: book.desired.manifest.kind,
-            file: book.desired.file,
-            document: book.desired.document,
-            line: book.desired.line,
-            blob: book.desired.blob,
-            digest: book.desired.digest,
-            applied: JSON.stringify(book.desired.manifest),
-            revision: run.revision,
-            orphaned: false,
-            appliedAt: now,
-          });
-      }
-      await unit.flush(query);
-    }),
+    keepingCounters(
+      query,
+      async () => {
+        const unit = new UnitOfWork();
+        for (const book of books) {
+          if (book.kind === 'forget') removeInventory(unit, book.owned.key);
+          else if (book.kind === 'orphan') markOrphaned(unit, book.owned.key);
+          else
+            stageInventory(unit, {
+              ...book.desired.key,
+              source: run.source,
+              kind: book.desired.manifest.kind,
+              file: book.desired.file,
+              document: book.desired.document,
+              line: book.desired.line,
+              blob: book.desired.blob,
+              digest: book.desired.digest,
+              applied: JSON.stringify(book.desired.manifest),
+              revision: run.revision,
+              orphaned: false,
+              appliedAt: now,
+            });
+        }
+        await unit.flush(query);
+      },
+      run.source,
+    ),
   );
 }
 
