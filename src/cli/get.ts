@@ -42,7 +42,12 @@ export async function run(invocation: Invocation): Promise<number> {
   });
 }
 
-function listing(kind: Kind, records: readonly LiveRecord[], wide: boolean, width: number): string {
+function listing(
+  kind: Kind,
+  records: readonly LiveRecord[],
+  wide: boolean,
+  width: number | undefined,
+): string {
   const deployable = kind.deployment !== undefined;
   const titles = [
     'NAME',

@@ -19,8 +19,8 @@ export interface Terminal {
   readonly watched: boolean;
   /** Whether results may be coloured. */
   readonly colour: boolean;
-  /** Columns of the screen results go to. */
-  readonly width: number;
+  /** Columns of the screen that results go to; undefined where it is no screen, so that nothing is cut. */
+  readonly width: number | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly workingFolder: string;
   /** Fires when the person or the system asks the command to end. */

@@ -7,7 +7,7 @@ import type { RunResult } from '../reconcile/outcome.ts';
 import { errorText } from './error-text.ts';
 import { type Invocation, type Terminal, textOption } from './invocation.ts';
 import { jsonDocument } from './json.ts';
-import { paletteFor } from './palette.ts';
+import { paletteFor, paperWidth } from './palette.ts';
 
 /** Prints reports in the format asked for; several sources share one document where the format has one. */
 export async function printReports(
@@ -32,7 +32,7 @@ export async function printReports(
 }
 
 export function reportText(report: Report, terminal: Terminal): string {
-  return renderText(report, { width: terminal.width, palette: paletteFor(terminal) });
+  return renderText(report, { width: terminal.width ?? paperWidth, palette: paletteFor(terminal) });
 }
 
 /** 1 for any error, 2 for differences, 0 for none. */

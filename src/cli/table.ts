@@ -7,7 +7,7 @@ import { escapeUntrusted } from '../lib/terminal.ts';
 export function table(
   titles: readonly string[],
   rows: readonly (readonly string[])[],
-  width: number,
+  width = Number.POSITIVE_INFINITY,
 ): string {
   const cells = [titles, ...rows].map((row) => row.map(escapeUntrusted));
   const widths = titles.map((_, column) =>

@@ -21,7 +21,7 @@ export function processTerminal(): Terminal {
     log: stderr,
     watched: stderr.isTTY === true,
     colour: stdout.isTTY === true && !env['NO_COLOR'],
-    width: stdout.columns ?? 80,
+    width: stdout.columns,
     environment: env,
     workingFolder: process.cwd(),
     signal: stop.signal,

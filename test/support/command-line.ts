@@ -12,7 +12,7 @@ export interface Surroundings {
   readonly folder: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
-  readonly width?: number;
+  readonly width?: number | undefined;
   /** Called with everything written to standard error, as it comes. */
   readonly onErr?: (text: string) => void;
 }
