@@ -1,14 +1,13 @@
 import { PlumblineError } from '../lib/errors.ts';
 import { ManifestLoader } from '../manifest/load.ts';
 import type { ResourceKey } from '../manifest/manifest.ts';
-import { canonicalName } from '../manifest/normal.ts';
 import { executeManual, planDelete } from '../reconcile/manual.ts';
 import type { Ports } from '../reconcile/ports.ts';
 import { actor, withPorts } from './assemble.ts';
 import { openFiles } from './files.ts';
 import { flag, type Invocation, listOption } from './invocation.ts';
-import { kindNamed } from './kind-named.ts';
 import { planExit, printReports, syncExit } from './print-report.ts';
+import { resourceNamed } from './resource-named.ts';
 
 /** Deletes records by hand, by kind and name or those that files declare. */
 export async function run(invocation: Invocation): Promise<number> {
@@ -34,8 +33,7 @@ async function keysToDelete(
   const [word, name] = invocation.arguments;
   const paths = listOption(invocation, 'file');
   if (word !== undefined && name !== undefined && paths.length === 0) {
-    const folded = canonicalName(name);
-    return [{ account, space: kindNamed(word).space, name: 'name' in folded ? folded.name : name }];
+    return [resourceNamed(account, word, name).key];
   }
   if (word !== undefined || paths.length === 0)
     throw new PlumblineError('USAGE', 'delete needs a kind and a name, or -f and a path', {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { escapeUntrusted } from '../lib/terminal.ts';
-import { printManifest } from '../manifest/print.ts';
+import { yamlLimits } from '../lib/yaml.ts';
+import { printStream } from '../manifest/print.ts';
 import { type ExportReport, exportTo } from '../reconcile/export.ts';
 import { exportEntries } from '../reconcile/export-entries.ts';
 import { plural } from '../reconcile/outcome.ts';
@@ -29,12 +30,16 @@ export async function run(invocation: Invocation): Promise<number> {
         await exportTo(resolve(terminal.workingFolder, to), entries, { layout, scope }),
       );
     }
-    let first = true;
-    for await (const { manifest, kind } of entries) {
-      terminal.out(`${first ? '' : '---\n'}${printManifest(manifest, kind)}`);
-      first = false;
+    let count = 0;
+    for await (const text of printStream(entries)) {
+      terminal.out(text);
+      count += 1;
     }
-    if (first) terminal.err('there are no records to export\n');
+    if (count === 0) terminal.err('there are no records to export\n');
+    if (count > yamlLimits.documents)
+      terminal.err(
+        `${count} documents: a file that is read back may hold ${yamlLimits.documents}; 'plumbline export --to DIR' writes a file each\n`,
+      );
     return 0;
   });
 }

@@ -1,11 +1,13 @@
 import { PlumblineError } from '../lib/errors.ts';
 import { valueAt } from '../lib/json.ts';
 import type { Kind } from '../manifest/kind.ts';
+import { printValue } from '../manifest/print.ts';
 import type { LiveRecord } from '../manifest/record.ts';
 import { withPorts } from './assemble.ts';
 import { type Invocation, textOption } from './invocation.ts';
 import { jsonDocument } from './json.ts';
 import { kindNamed } from './kind-named.ts';
+import { resourceNamed } from './resource-named.ts';
 import { table } from './table.ts';
 
 /** Lists the records of a kind, or one of them. */
@@ -16,7 +18,10 @@ export async function run(invocation: Invocation): Promise<number> {
   return withPorts(invocation, 'read', async ({ ports, config }) => {
     const broker = ports.brokers.of(kind);
     const records = await ports.database.read(async (query) => {
-      if (name !== undefined) return [...(await broker.read(query, config.account, [name]))];
+      if (name !== undefined) {
+        const { key } = resourceNamed(config.account, word, name);
+        return [...(await broker.read(query, key.account, [key.name]))];
+      }
       const all: LiveRecord[] = [];
       for await (const page of broker.pages(query, config.account)) all.push(...page);
       return all;
@@ -28,12 +33,8 @@ export async function run(invocation: Invocation): Promise<number> {
     const format = textOption(invocation, 'output') ?? 'table';
     const items = () => records.map((record) => broker.describe(record));
     if (format === 'json') terminal.out(jsonDocument({ kind: 'List', items: items() }));
-    else if (format === 'yaml') {
-      const { stringify } = await import('yaml');
-      terminal.out(
-        stringify({ kind: 'List', items: items() }, { lineWidth: 0, compat: 'yaml-1.1' }),
-      );
-    } else if (format === 'name')
+    else if (format === 'yaml') terminal.out(printValue({ kind: 'List', items: items() }));
+    else if (format === 'name')
       terminal.out(records.map((it) => `${kind.name.toLowerCase()}/${it.key.name}\n`).join(''));
     else if (records.length === 0)
       terminal.err(`no ${kind.name} records in the account ${config.account}\n`);

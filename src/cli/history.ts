@@ -13,6 +13,9 @@ export async function run(invocation: Invocation): Promise<number> {
   const limit = Number(textOption(invocation, 'limit'));
   if (!Number.isInteger(limit) || limit < 1)
     throw new PlumblineError('USAGE', '--limit takes a whole number from 1');
+  const since = textOption(invocation, 'since');
+  if (since !== undefined && Number.isNaN(Date.parse(since)))
+    throw new PlumblineError('USAGE', '--since takes a time such as 2026-11-24T08:00:00Z');
   return withPorts(invocation, 'read', async ({ ports }) => {
     const rows = await ports.database.read((query) =>
       history(query, {
@@ -21,7 +24,7 @@ export async function run(invocation: Invocation): Promise<number> {
         name: textOption(invocation, 'name'),
         source: textOption(invocation, 'source'),
         verb: textOption(invocation, 'verb'),
-        since: textOption(invocation, 'since'),
+        since: since === undefined ? undefined : new Date(since).toISOString(),
         limit,
       }),
     );

@@ -1,4 +1,6 @@
-/** A JSON document as every command prints it: two blanks of indentation and a line feed at the end. */
+import { escapeUntrustedJson } from '../lib/terminal.ts';
+
+/** A JSON document as every command prints it: two blanks of indentation, a line feed at the end, safe to print. */
 export function jsonDocument(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+  return `${escapeUntrustedJson(JSON.stringify(value, null, 2))}\n`;
 }

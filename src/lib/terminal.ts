@@ -28,3 +28,10 @@ export function escapeUntrusted(text: string): string {
 export function escapeUntrustedLines(text: string): string {
   return text.replace(unsafe, (it) => (it === '\n' || it === '\t' ? it : visible(it)));
 }
+
+/** A JSON text whose strings hold no character that a terminal would act on; it still parses to the same value. */
+export function escapeUntrustedJson(json: string): string {
+  return json.replace(unsafe, (it) =>
+    it === '\n' ? it : `\\u${(it.codePointAt(0) as number).toString(16).padStart(4, '0')}`,
+  );
+}
