@@ -29,7 +29,12 @@ export function checkShape(
   const found: Finding[] = [];
   for (const issue of result.error.issues)
     found.push(...findings(issue, schema, document, value, at));
-  return found.map(({ which, path, ...finding }, index) => ({
+  const first = new Map<string, Finding>();
+  for (const it of found) {
+    const id = JSON.stringify(it.path);
+    if (!first.has(id)) first.set(id, it);
+  }
+  return [...first.values()].map(({ which, path, ...finding }, index) => ({
     severity: 'error' as const,
     code: code ?? finding.code,
     file: document.file,

@@ -87,7 +87,7 @@ function loadManifest(
   const value = legacy.length === 0 ? root : without(root, legacy);
   const problems: Diagnostic[] = [
     ...legacy.map((path) => legacyKey(document, path)),
-    ...checkShape(manifestSchema(kind), document, { value }),
+    ...checkShape(manifestSchema(kind), document, { value }).map(versionHint),
     ...nameProblems(document, valueAt(root, 'metadata.name')),
     ...adviceOn(document, root, kind),
   ];
@@ -155,6 +155,12 @@ function nameProblems(document: YamlDocument, written: JsonValue | undefined): D
   const message = `a hyphen in a name means an underscore, so this is ${verdict.name}`;
   const hint = `write ${verdict.name}`;
   return [tell(document, 'MANIFEST_BAD_NAME', path, 'value', { message, hint }, 'warning')];
+}
+
+/** Quoted or not, what is no semantic version stays none. */
+function versionHint(problem: Diagnostic): Diagnostic {
+  if (problem.path !== 'metadata.version') return problem;
+  return { ...problem, hint: 'write three numbers, such as 1.0.0' };
 }
 
 function legacyKey(document: YamlDocument, path: string): Diagnostic {

@@ -19,50 +19,52 @@ export function collectReferences(
   for (const { path, references: space } of kind.fields) {
     if (space === undefined) continue;
     const value = valueAt(root, path);
+    const steps = path.split('.');
     for (const [index, written] of (Array.isArray(value) ? value : [value]).entries()) {
       if (typeof written !== 'string' || written.trim() === '') continue;
-      const at = Array.isArray(value) ? [...path.split('.'), index] : path.split('.');
-      const verdict = canonicalName(written);
-      if (!('name' in verdict)) {
-        problems.push(
-          tell(document, 'MANIFEST_BAD_NAME', at, 'value', badName(written, verdict, space, kinds)),
-        );
-        continue;
-      }
-      const { name } = verdict;
-      if (name !== written) {
-        const words = {
-          message: `a hyphen in a name means an underscore, so this is ${name}`,
-          hint: `write ${name}`,
-        };
-        problems.push(tell(document, 'MANIFEST_BAD_NAME', at, 'value', words, 'warning'));
-      }
-      if (!references.has(`${space}/${name}`))
-        references.set(`${space}/${name}`, {
-          path: at.join('.'),
-          space,
-          name,
-          ...document.place(at, 'value'),
-        });
+      const at = Array.isArray(value) ? [...steps, index] : steps;
+      const { name, severity, ...words } = judge(written, kindsOf(space, kinds));
+      if (severity !== undefined)
+        problems.push(tell(document, 'MANIFEST_BAD_NAME', at, 'value', words, severity));
+      if (name === undefined || references.has(`${space}/${name}`)) continue;
+      const place = document.place(at, 'value');
+      references.set(`${space}/${name}`, { path: at.join('.'), space, name, ...place });
     }
   }
   return { references: [...references.values()], problems };
 }
 
+/** The kinds whose names a name space holds, as a sentence has them. */
+export function kindsOf(space: string, kinds: KindSet): string {
+  return kinds.all
+    .filter((it) => it.space === space)
+    .map((it) => it.name)
+    .join(' or ');
+}
+
+interface Judgement {
+  readonly name?: string;
+  readonly severity?: 'error' | 'warning';
+  readonly message: string;
+  readonly hint: string;
+}
+
 /** What looks like the secret itself must not be shown, not even as a suggestion. */
-function badName(
-  written: string,
-  { problem, suggestion }: { problem: string; suggestion: string | undefined },
-  space: string,
-  kinds: KindSet,
-): { message: string; hint: string } {
-  const names = kinds.all.filter((it) => it.space === space).map((it) => it.name);
-  const what = names.join(' or ');
-  if (looksSecret(written))
-    return {
-      message: `this must be the name of a ${what}, and it looks like a secret`,
-      hint: `write the name, and replace the secret, which now is in the history of the repository`,
-    };
+function judge(written: string, what: string): Judgement {
+  const verdict = canonicalName(written);
+  if ('name' in verdict && verdict.name === written)
+    return { name: written, message: '', hint: '' };
+  if (looksSecret(written)) {
+    const message = `this must be the name of a ${what}, and it looks like a secret`;
+    const hint = 'write the name, and replace the secret: it is in the history of the repository';
+    return { severity: 'error', message, hint };
+  }
+  if ('name' in verdict) {
+    const { name } = verdict;
+    const message = `a hyphen in a name means an underscore, so this is ${name}`;
+    return { name, severity: 'warning', message, hint: `write ${name}` };
+  }
+  const { problem, suggestion } = verdict;
   const hint = suggestion === undefined ? `write the name of a ${what}` : `write ${suggestion}`;
-  return { message: `the name of a ${what} ${problem}`, hint };
+  return { severity: 'error', message: `the name of a ${what} ${problem}`, hint };
 }

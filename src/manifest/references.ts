@@ -2,6 +2,7 @@ import type { Diagnostic } from '../lib/diagnostic.ts';
 import { suggest } from '../lib/suggest.ts';
 import { looksSecret } from '../lib/yaml-frame.ts';
 import type { KindSet } from './kind.ts';
+import { kindsOf } from './load-references.ts';
 import type { LoadedManifest, Reference } from './manifest.ts';
 
 /** References to what is neither declared nor there already; each is an error at its place. */
@@ -62,10 +63,7 @@ function unknown(
   kinds: KindSet,
   names: readonly string[],
 ): Diagnostic {
-  const what = kinds.all
-    .filter((it) => it.space === space)
-    .map((it) => it.name)
-    .join(' or ');
+  const what = kindsOf(space, kinds);
   const shown = looksSecret(name) ? 'of that name' : `named ${name}`;
   const meant = suggest(name, names);
   const hint = meant === undefined ? `declare it, or correct the name` : `did you mean ${meant}?`;
