@@ -5,6 +5,12 @@ import type { SourceStatus } from '../reconcile/status.ts';
 import type { Invocation } from './invocation.ts';
 import { reportText } from './print-report.ts';
 
+/** What makes a run worth telling again: how it ended, why where that is not plain, and every problem. */
+function newsOf({ outcome, message, problems }: RunResult): string {
+  const why = outcome === 'converged' ? '' : message;
+  return JSON.stringify([outcome, why, problems.map((it) => [it.file, it.line, it.message])]);
+}
+
 /**
  * Tells what each run did: to a person as the report that `sync` prints, to machines as one log line
  * a change. A run that changed nothing and found nothing new says nothing above debug, so that polling
@@ -17,7 +23,7 @@ export function presenter(
 ): (status: SourceStatus, result: RunResult) => void {
   let told = new Map<string, string>();
   return (status, result) => {
-    const news = `${result.outcome} ${result.message} ${result.problems.map((it) => `${it.file}:${it.line}:${it.message}`).join()}`;
+    const news = newsOf(result);
     const eventful = result.outcomes.some(
       (it) => it.outcome === 'applied' || it.outcome === 'failed',
     );

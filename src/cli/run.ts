@@ -1,4 +1,5 @@
-import { DaemonLoops } from '../reconcile/daemon.ts';
+import { escapeUntrusted } from '../lib/terminal.ts';
+import { DaemonLoops, type WatchedTarget } from '../reconcile/daemon.ts';
 import { plural } from '../reconcile/outcome.ts';
 import { withPorts } from './assemble.ts';
 import type { Invocation } from './invocation.ts';
@@ -7,6 +8,24 @@ import { version } from './version.ts';
 
 /** A run that is under way gets this long to end in order, in milliseconds; killed later, it rolls back. */
 const grace = 4500;
+
+/** What a person who started it wants to know first: what is watched, and where to look. */
+function greeting(watched: readonly WatchedTarget[], database: string, http: string): string {
+  const width = Math.max(...watched.map((it) => it.source.name.length), 'records'.length);
+  const line = (word: string, text: string) =>
+    `  ${escapeUntrusted(word).padEnd(width)}  ${escapeUntrusted(text)}\n`;
+  return [
+    `Plumbline ${version()} keeps the records true to ${plural(watched.length, 'source')}:\n`,
+    ...watched.map((it) =>
+      line(it.source.name, `${it.location}, every ${it.rhythm.interval / 1000} s and on changes`),
+    ),
+    line('records', database),
+    line('health', `http://${http}/readyz, also /healthz /metrics /api/v1/status`),
+    line('look', "'plumbline get llmclients', 'plumbline history', 'plumbline status'"),
+    line('stop', 'Ctrl-C'),
+    '\n',
+  ].join('');
+}
 
 /** The daemon: watches every source and converges until it is told to stop. */
 export async function run(invocation: Invocation): Promise<number> {
@@ -29,14 +48,13 @@ export async function run(invocation: Invocation): Promise<number> {
       setTimeout(() => process.exit(1), grace).unref();
     });
     try {
-      ports.log.info(
-        {
-          sources: watched.map((it) => `${it.source.name} (${it.location})`).join(', '),
-          database: ports.database.location,
-          http: http.address,
-        },
-        `plumbline ${version()} watches ${plural(watched.length, 'source')}`,
-      );
+      const { location } = ports.database;
+      if (readable) terminal.out(greeting(watched, location, http.address));
+      else
+        ports.log.info(
+          { sources: watched.map((it) => it.source.name), database: location, http: http.address },
+          `plumbline ${version()} watches ${plural(watched.length, 'source')}`,
+        );
       await daemon.run(terminal.signal);
       return 0;
     } finally {
