@@ -55,12 +55,14 @@ export function loadDocument(document: YamlDocument, context: DocumentContext): 
   const root = document.value;
   if (!isObject(root)) return { problems: [noMap(document)] };
   const head = readHead(root as JsonObject, context.kinds);
-  if (head.is === 'foreign' && !isObject(root['sops']))
-    return { problems: [], foreign: head.reason };
+  const isEncrypted = isObject(root['sops']);
+  // Encrypted without a head it may be ours; with somebody else's head it is theirs.
+  const mayBeOurs = isEncrypted && root['kind'] === undefined;
+  if (head.is === 'foreign' && !mayBeOurs) return { problems: [], foreign: head.reason };
   const kind = head.is === 'foreign' ? undefined : head.kind;
   const declares = kind === undefined ? undefined : declaration(document, kind, context);
   const known = declares === undefined ? {} : { declares };
-  if (isObject(root['sops'])) {
+  if (isEncrypted) {
     return { problems: [tell(document, 'FILE_NOT_TEXT', ['sops'], 'key', encrypted)], ...known };
   }
   if (head.is === 'wrong') {

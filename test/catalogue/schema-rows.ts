@@ -731,4 +731,16 @@ export const crossRows: readonly Row[] = [
     errors: ['FILE_NOT_TEXT 5:1'],
     says: /SOPS/,
   },
+  {
+    item: 138,
+    name: 'a SOPS file without a head',
+    input: 'password: ENC[x]\nsops:\n  mac: ENC[x]\n',
+    errors: ['FILE_NOT_TEXT 2:1'],
+  },
+  {
+    item: 138,
+    name: "somebody else's SOPS file",
+    input: 'apiVersion: v1\nkind: Secret\nsops:\n  mac: ENC[x]\n',
+    ignored: true,
+  },
 ];
