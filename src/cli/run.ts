@@ -10,7 +10,12 @@ import { version } from './version.ts';
 const grace = 4500;
 
 /** What a person who started it wants to know first: what is watched, and where to look. */
-function greeting(watched: readonly WatchedTarget[], database: string, http: string): string {
+function greeting(
+  watched: readonly WatchedTarget[],
+  database: string,
+  http: string,
+  command: string,
+): string {
   const width = Math.max(...watched.map((it) => it.source.name.length), 'records'.length);
   const line = (word: string, text: string) =>
     `  ${escapeUntrusted(word).padEnd(width)}  ${escapeUntrusted(text)}\n`;
@@ -21,7 +26,7 @@ function greeting(watched: readonly WatchedTarget[], database: string, http: str
     ),
     line('records', database),
     line('health', `http://${http}/readyz, also /healthz /metrics /api/v1/status`),
-    line('look', "'plumbline get llmclients', 'plumbline history', 'plumbline status'"),
+    line('look', `${command} get llmclients, ${command} history, ${command} status`),
     line('stop', 'Ctrl-C'),
     '\n',
   ].join('');
@@ -49,7 +54,10 @@ export async function run(invocation: Invocation): Promise<number> {
     });
     try {
       const { location } = ports.database;
-      if (readable) terminal.out(greeting(watched, location, http.address));
+      // From a checkout, as `npm start` runs it, the command is not on the path.
+      const command =
+        terminal.environment['npm_lifecycle_event'] === 'start' ? 'npx plumbline' : 'plumbline';
+      if (readable) terminal.out(greeting(watched, location, http.address, command));
       else
         ports.log.info(
           { sources: watched.map((it) => it.source.name), database: location, http: http.address },
