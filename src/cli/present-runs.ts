@@ -21,14 +21,16 @@ export function presenter(
   readable: boolean,
   log: Log,
 ): (status: SourceStatus, result: RunResult) => void {
-  let told = new Map<string, string>();
+  const told = new Map<string, { readonly outcome: string; readonly news: string }>();
   return (status, result) => {
+    const last = told.get(status.name);
     const news = newsOf(result);
     const eventful = result.outcomes.some(
       (it) => it.outcome === 'applied' || it.outcome === 'failed',
     );
-    const fresh = told.get(status.name) !== news;
-    told = new Map(told).set(status.name, news);
+    // A run that found nothing moved has not looked, so it does not repeat the problems that stay.
+    const fresh = result.settled ? last?.outcome !== result.outcome : last?.news !== news;
+    if (fresh) told.set(status.name, { outcome: result.outcome, news });
     const run = { source: status.name, run: result.id, revision: result.revision };
     const level = result.error !== undefined || result.outcome === 'retrying' ? 'warn' : 'info';
     if (!eventful && !fresh) log.debug(run, result.message);

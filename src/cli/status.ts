@@ -18,7 +18,8 @@ export async function run(invocation: Invocation): Promise<number> {
         outcome: state?.outcome ?? 'pending',
         message: state?.message ?? 'never synced',
         since: state?.since,
-        revision: state?.revision,
+        // Empty while no run has come as far as reading the source.
+        revision: state?.revision || undefined,
         records: state?.records ?? 0,
       };
     });

@@ -48,6 +48,8 @@ const catalogue = {
   SOURCE_LIMIT: { exit: 1, httpStatus: 422, retry: 'never' },
   SOURCE_UNKNOWN: { exit: 1, httpStatus: 404, retry: 'never' },
 
+  RUN_STOPPED: { exit: 1, httpStatus: 503, retry: 'backoff' },
+
   STORE_BUSY: { exit: 1, httpStatus: 503, retry: 'backoff' },
   STORE_FULL: { exit: 1, httpStatus: 503, retry: 'backoff' },
   STORE_UNREACHABLE: { exit: 1, httpStatus: 503, retry: 'backoff' },

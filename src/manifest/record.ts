@@ -14,6 +14,8 @@ export interface LiveRecord {
   /** ISO 8601. */
   readonly createdAt: string;
   readonly updatedAt: string;
+  /** Set while the endpoint has not followed the last switch of deployment, as far as anybody knows. */
+  readonly owed?: { readonly verb: 'deploy' | 'undeploy'; readonly idempotencyKey: string };
   /** Server-owned columns of the main table, by column name. */
   readonly columns: Readonly<Record<string, unknown>>;
 }

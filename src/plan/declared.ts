@@ -102,8 +102,11 @@ function writeOf({ desired, kind, live, owned, policy }: Case): Write | undefine
 
 function switchOf({ desired, kind, live, owned, policy }: Case): FieldChange | undefined {
   const from = live?.deployed ?? false;
-  const to = desired.deployed;
-  if (kind.deployment === undefined || to === undefined || to === from) return undefined;
+  const owes = live?.owed !== undefined;
+  // Whoever decides on deployment, an endpoint that has not followed yet still must.
+  const to = desired.deployed ?? (owes ? from : undefined);
+  if (kind.deployment === undefined || to === undefined) return undefined;
+  if (to === from) return owes ? switchedField(kind, !to, to, undefined) : undefined;
   const change = switchedField(kind, from, to, owned?.applied);
   return change.cause === 'drift' && policy.drift === 'report' ? undefined : change;
 }

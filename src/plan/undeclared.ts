@@ -88,7 +88,7 @@ export function judgeLeaving(
         needed.set(id, [...(needed.get(id) ?? []), title(live)]);
       continue;
     }
-    if (live.deployed === true) {
+    if (live.deployed === true || live.owed !== undefined) {
       const field = switchedField(kind, true, false, undefined);
       changes.push({ ...entry(owned, live, 'undeploy'), fields: [field] });
     }

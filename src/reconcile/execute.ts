@@ -1,26 +1,19 @@
-import { digestOf } from '../lib/digest.ts';
 import { asPlumblineError, PlumblineError } from '../lib/errors.ts';
 import { keyId } from '../manifest/manifest.ts';
-import type { LiveRecord } from '../manifest/record.ts';
 import type { Change, ChangeResult, Plan } from '../plan/change.ts';
 import type { Query } from '../store/database.ts';
-import { removeInventory, stageInventory } from '../store/inventory.ts';
-import { type JournalEntry, stageEntry } from '../store/journal.ts';
+import { stageEffect } from '../store/effects.ts';
+import { removeInventory } from '../store/inventory.ts';
+import { stageEntry } from '../store/journal.ts';
 import { keepingCounters } from '../store/live-counter.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
+import { stageApplied } from './books.ts';
+import { effectOf, followSteps, switchIn } from './effects.ts';
+import { entryOf, journalFailure } from './entries.ts';
 import type { Ports } from './ports.ts';
 import { presentRecords, referenceIds } from './resolve.ts';
+import type { Run } from './run.ts';
 import { type Step, stepsOf } from './steps.ts';
-
-/** Whose run it is; every row it writes says so. */
-export interface Run {
-  readonly id: string;
-  readonly trigger: string;
-  readonly actor: string;
-  /** Undefined for a person's command: records stay owned by nobody. */
-  readonly source: string | undefined;
-  readonly revision: string;
-}
 
 /** Steps in one transaction: enough to make the fsync cheap, few enough to keep memory and the queue short. */
 const stepsPerTransaction = 500;
@@ -29,7 +22,8 @@ const stepsPerTransaction = 500;
  * Executes a plan: every change in a transaction with its inventory and journal rows, many changes to
  * a transaction. A transaction that fails is split until the change that cannot be written stands
  * alone; all others are applied. Endpoint effects follow the commit they belong to. When the signal
- * fires, the transaction under way is finished and the rest is skipped.
+ * fires, the transaction under way is finished and the rest is skipped. Throws the STORE_ errors: what
+ * was committed before stays, and the next run goes on from there.
  */
 export async function execute(
   ports: Ports,
@@ -38,36 +32,37 @@ export async function execute(
   signal: AbortSignal,
 ): Promise<ChangeResult[]> {
   const results = new Map<Change, ChangeResult>();
-  const failed = new Map<string, PlumblineError>();
-  const settle = (step: Step, error?: PlumblineError) => {
-    if (error !== undefined) failed.set(keyId(step.key), error);
-    for (const change of step.changes)
-      results.set(
-        change,
-        error === undefined ? { change, outcome: 'applied' } : { change, outcome: 'failed', error },
-      );
+  const failed = new Set<string>();
+  const fail = (step: Step, changes: readonly Change[], error: PlumblineError) => {
+    failed.add(keyId(step.key));
+    for (const change of changes) results.set(change, { change, outcome: 'failed', error });
   };
   const write = async (steps: readonly Step[]): Promise<void> => {
     const open = steps.filter((step) => !failed.has(keyId(step.key)));
-    if (open.length === 0) return;
+    const [only] = open;
+    if (only === undefined) return;
     try {
       await writeSteps(ports, open, run);
     } catch (error) {
-      const [only] = open;
+      const reason = asPlumblineError(error);
+      // A database that is locked, full or gone refuses the others as well.
+      if (reason.code.startsWith('STORE_')) throw reason;
       if (open.length > 1) {
         const half = Math.ceil(open.length / 2);
         await write(open.slice(0, half));
         return write(open.slice(half));
       }
-      const reason = asPlumblineError(error);
-      ports.log.warn(
-        { key: keyId((only as Step).key), err: error },
-        'a change could not be written',
-      );
-      await journalFailure(ports, only as Step, run, reason);
-      return settle(only as Step, reason);
+      ports.log.warn({ key: keyId(only.key), err: error }, 'a change could not be written');
+      await journalFailure(ports, only, only.changes, run, reason);
+      return fail(only, only.changes, reason);
     }
-    for (const step of open) settle(step, await effect(ports, step, run));
+    for (const change of open.flatMap((step) => step.changes))
+      results.set(change, { change, outcome: 'applied' });
+    const behind = await followSteps(ports, open, run);
+    for (const step of open) {
+      const error = behind.get(keyId(step.key));
+      if (error !== undefined) fail(step, [switchIn(step) as Change], error);
+    }
   };
   for (const steps of batches(stepsOf(plan))) {
     if (signal.aborted) break;
@@ -127,6 +122,8 @@ async function writeSteps(ports: Ports, steps: readonly Step[], run: Run): Promi
               resolve(step),
             );
           stageOwnership(unit, step, run, now);
+          const effect = effectOf(step, run);
+          if (effect !== undefined) stageEffect(unit, effect);
           const duration = Math.round(ports.clock.monotonic() - started);
           for (const change of step.changes)
             stageEntry(unit, entryOf(step, change, run, now, duration));
@@ -165,8 +162,7 @@ async function newIds(
 
 /** Compare-and-set: the record must still be the one that the plan saw, or still be absent. */
 function checkedGeneration(step: Step, present: { generation: number } | undefined): number {
-  const undeployedFirst = step.verb === 'remove' && step.before?.deployed === true ? 1 : 0;
-  const seen = step.before === undefined ? undefined : step.before.generation + undeployedFirst;
+  const seen = step.before && step.before.generation + (step.follows ? 1 : 0);
   if (seen === present?.generation) return seen ?? 0;
   throw new PlumblineError(
     'RECORD_STALE',
@@ -179,93 +175,5 @@ function stageOwnership(unit: UnitOfWork, step: Step, run: Run, now: string): vo
   if (run.source === undefined) return;
   if (step.verb === 'remove') removeInventory(unit, step.key);
   else if (step.desired !== undefined)
-    stageInventory(unit, {
-      ...step.key,
-      source: run.source,
-      kind: step.kind,
-      file: step.desired.file,
-      document: step.desired.document,
-      line: step.desired.line,
-      blob: step.desired.blob,
-      digest: step.desired.digest,
-      applied: JSON.stringify(step.desired.manifest),
-      revision: run.revision,
-      orphaned: false,
-      appliedAt: now,
-    });
-}
-
-function entryOf(
-  step: Step,
-  change: Change,
-  run: Run,
-  now: string,
-  durationMs: number,
-): JournalEntry {
-  const before = change.live?.manifest;
-  const after = step.verb === 'remove' ? undefined : step.manifest;
-  return {
-    run: run.id,
-    at: now,
-    actor: run.actor,
-    trigger: run.trigger,
-    source: run.source ?? null,
-    revision: run.revision,
-    file: change.file ?? null,
-    line: change.line ?? null,
-    ...step.key,
-    kind: step.kind,
-    verb: change.action,
-    outcome: 'applied',
-    before: before === undefined ? null : JSON.stringify(before),
-    after: after === undefined ? null : JSON.stringify(after),
-    beforeDigest: before === undefined ? null : digestOf(before),
-    afterDigest: after === undefined ? null : digestOf(after),
-    message: change.fields.map((field) => field.path).join(', ') || null,
-    durationMs,
-  };
-}
-
-async function journalFailure(
-  ports: Ports,
-  step: Step,
-  run: Run,
-  error: PlumblineError,
-): Promise<void> {
-  const now = ports.clock.now().toISOString();
-  try {
-    await ports.database.write(async (query) => {
-      const unit = new UnitOfWork();
-      for (const change of step.changes)
-        stageEntry(unit, {
-          ...entryOf(step, change, run, now, 0),
-          outcome: 'failed',
-          after: null,
-          afterDigest: null,
-          message: `${error.code}: ${error.message}`,
-        });
-      await unit.flush(query);
-    });
-  } catch (second) {
-    // A disk that is full refuses this row too; the failure itself is reported all the same.
-    ports.log.warn({ err: second }, 'a failure could not be journalled');
-  }
-}
-
-/** The endpoint's part of a step, after its commit. A failure is told; the next run sees the record and tries again. */
-async function effect(ports: Ports, step: Step, run: Run): Promise<PlumblineError | undefined> {
-  const switched = step.changes.find((it) => it.action === 'deploy' || it.action === 'undeploy');
-  if (switched === undefined) return undefined;
-  const record: LiveRecord | undefined = await ports.database.read((query) =>
-    ports.brokers.of(step.kind).find(query, step.key.account, step.key.name),
-  );
-  if (record === undefined) return undefined;
-  const idempotencyKey = `${run.id}:${keyId(step.key)}:${switched.action}`;
-  try {
-    if (switched.action === 'deploy') await ports.endpoint.publish(record, idempotencyKey);
-    else await ports.endpoint.withdraw(record, idempotencyKey);
-    return undefined;
-  } catch (error) {
-    return asPlumblineError(error);
-  }
+    stageApplied(unit, step.desired, { source: run.source, revision: run.revision }, now);
 }

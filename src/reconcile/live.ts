@@ -4,6 +4,7 @@ import { keyId } from '../manifest/manifest.ts';
 import type { LiveRecord } from '../manifest/record.ts';
 import type { OwnedRecord } from '../plan/change.ts';
 import type { Database, Query } from '../store/database.ts';
+import { type OwedEffect, owedEffects } from '../store/effects.ts';
 import { type InventoryRow, inventoryOf, ownersOf } from '../store/inventory.ts';
 import { readLiveCounter } from '../store/live-counter.ts';
 
@@ -29,11 +30,20 @@ export function readLive(
     for (const broker of brokers.all)
       for await (const page of broker.pages(query, account)) live.push(...page);
     return {
-      live,
+      live: withOwed(live, await owedEffects(query)),
       owned: await readOwned(query, source),
       owners: await readOwners(query),
       counter: await readLiveCounter(query),
     };
+  });
+}
+
+function withOwed(live: readonly LiveRecord[], owed: readonly OwedEffect[]): readonly LiveRecord[] {
+  if (owed.length === 0) return live;
+  const byKey = new Map(owed.map((effect) => [keyId(effect), effect]));
+  return live.map((record) => {
+    const effect = byKey.get(keyId(record.key));
+    return effect === undefined ? record : { ...record, owed: effect };
   });
 }
 

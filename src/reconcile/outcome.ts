@@ -11,6 +11,8 @@ export interface RunResult {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly milliseconds: number;
+  /** True where nothing had moved since the last run, so that nothing was read or compared. */
+  readonly settled: boolean;
   readonly revision: string | undefined;
   readonly outcome: Outcome;
   /** A sentence that says why. */

@@ -1,19 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { digestOf } from '../lib/digest.ts';
-import { asPlumblineError, type PlumblineError } from '../lib/errors.ts';
+import { asPlumblineError, PlumblineError } from '../lib/errors.ts';
 import { planId } from '../plan/build.ts';
-import type { Bookkeeping, ChangeResult, Plan } from '../plan/change.ts';
+import type { ChangeResult, Plan } from '../plan/change.ts';
 import { buildDrift } from '../plan/drift.ts';
-import { markOrphaned, removeInventory, stageInventory } from '../store/inventory.ts';
-import { stageEntry } from '../store/journal.ts';
-import { keepingCounters, readLiveCounter } from '../store/live-counter.ts';
+import { owesEffect } from '../store/effects.ts';
+import { readLiveCounter } from '../store/live-counter.ts';
 import { readSourceState, type SourceState, writeSourceState } from '../store/source-state.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
-import { execute, type Run } from './execute.ts';
+import { keepBooks } from './books.ts';
+import { stageRun } from './entries.ts';
+import { execute } from './execute.ts';
 import { type Desired, judge, readDesired } from './judge.ts';
 import { type LiveState, readLive } from './live.ts';
 import { emptySummary, judgeOutcome, type RunResult } from './outcome.ts';
 import type { Ports, Target } from './ports.ts';
+import type { SourceRun } from './run.ts';
 import type { Trigger } from './status.ts';
 import { isExecutable } from './steps.ts';
 
@@ -36,7 +38,6 @@ export async function reconcile(
   occasion: Occasion,
   signal: AbortSignal,
 ): Promise<RunResult> {
-  const started = ports.clock.monotonic();
   const run = newRun(ports, target, occasion);
   const result = async (): Promise<Omit<RunResult, 'milliseconds'>> => {
     try {
@@ -50,18 +51,12 @@ export async function reconcile(
       await keepBooks(ports, plan.bookkeeping, run);
       return await verifyAndRecord(ports, target, run, desired, plan, outcomes);
     } catch (error) {
-      return await recordFailure(ports, target, run, asPlumblineError(error), signal);
+      if (signal.aborted) return failed(run, stopped(error));
+      return await recordFailure(ports, run, asPlumblineError(error));
     }
   };
   const finished = await result();
-  return { ...finished, milliseconds: Math.round(ports.clock.monotonic() - started) };
-}
-
-interface SourceRun extends Run {
-  readonly source: string;
-  readonly trigger: Trigger;
-  readonly startedAt: string;
-  revision: string;
+  return { ...finished, milliseconds: Math.round(ports.clock.monotonic() - run.startedMs) };
 }
 
 function newRun(ports: Ports, target: Target, occasion: Occasion): SourceRun {
@@ -71,6 +66,7 @@ function newRun(ports: Ports, target: Target, occasion: Occasion): SourceRun {
     actor: occasion.actor,
     source: target.source.name,
     startedAt: ports.clock.now().toISOString(),
+    startedMs: ports.clock.monotonic(),
     revision: '',
   };
 }
@@ -90,10 +86,12 @@ async function settledState(
   occasion: Occasion,
   signal: AbortSignal,
 ): Promise<SourceState | undefined> {
-  const { state, counter } = await ports.database.read(async (query) => ({
+  const { state, counter, owes } = await ports.database.read(async (query) => ({
     state: await readSourceState(query, target.source.name),
     counter: await readLiveCounter(query),
+    owes: await owesEffect(query, target.source.name),
   }));
+  if (owes) return undefined;
   if (state === undefined || !occasion.settled.includes(state.outcome)) return undefined;
   if (state.liveCounter !== counter) return undefined;
   if (state.policyDigest !== policyDigest(ports, target)) return undefined;
@@ -117,12 +115,18 @@ async function recordUnchanged(
     problems: [],
     bookkeeping: [],
   };
-  if (run.trigger === 'command') await journalRun(ports, run, state.outcome, 'nothing has moved');
+  if (run.trigger === 'command')
+    await ports.database.write(async (query) => {
+      const unit = new UnitOfWork();
+      stageRun(ports, unit, run, state.outcome, 'nothing has moved');
+      await unit.flush(query);
+    });
   return {
     id: run.id,
     source: target.source.name,
     trigger: run.trigger,
     startedAt: run.startedAt,
+    settled: true,
     revision: state.revision,
     outcome: state.outcome as RunResult['outcome'],
     message: state.outcome === 'converged' ? 'nothing has moved' : state.message,
@@ -161,7 +165,7 @@ async function verifyAndRecord(
       records: state.owned.length,
       updatedAt: now,
     });
-    stageRun(unit, run, outcome, message, now);
+    stageRun(ports, unit, run, outcome, message);
     await unit.flush(query);
   });
   return {
@@ -169,6 +173,7 @@ async function verifyAndRecord(
     source: target.source.name,
     trigger: run.trigger,
     startedAt: run.startedAt,
+    settled: false,
     revision: run.revision,
     outcome,
     message,
@@ -187,64 +192,34 @@ function driftOf(ports: Ports, run: SourceRun, { live, owned }: LiveState): numb
   return drift.changes.length;
 }
 
-/** Inventory rows that follow although no record changes: a moved file, an orphan, a record that is gone. */
-async function keepBooks(
-  ports: Ports,
-  books: readonly Bookkeeping[],
-  run: SourceRun,
-): Promise<void> {
-  if (books.length === 0) return;
-  const now = ports.clock.now().toISOString();
-  await ports.database.write((query) =>
-    keepingCounters(
-      query,
-      async () => {
-        const unit = new UnitOfWork();
-        for (const book of books) {
-          if (book.kind === 'forget') removeInventory(unit, book.owned.key);
-          else if (book.kind === 'orphan') markOrphaned(unit, book.owned.key);
-          else
-            stageInventory(unit, {
-              ...book.desired.key,
-              source: run.source,
-              kind: book.desired.manifest.kind,
-              file: book.desired.file,
-              document: book.desired.document,
-              line: book.desired.line,
-              blob: book.desired.blob,
-              digest: book.desired.digest,
-              applied: JSON.stringify(book.desired.manifest),
-              revision: run.revision,
-              orphaned: false,
-              appliedAt: now,
-            });
-        }
-        await unit.flush(query);
-      },
-      run.source,
-    ),
-  );
-}
-
 async function recordFailure(
   ports: Ports,
-  target: Target,
   run: SourceRun,
   error: PlumblineError,
-  signal: AbortSignal,
 ): Promise<Omit<RunResult, 'milliseconds'>> {
-  const outcome = error.retry === 'backoff' ? 'retrying' : 'stalled';
-  if (!signal.aborted)
-    await journalRun(ports, run, outcome, `${error.code}: ${error.message}`).catch((second) =>
-      ports.log.warn({ err: second }, 'a failed run could not be journalled'),
-    );
+  const result = failed(run, error);
+  await rememberFailure(ports, run, result.outcome, error).catch((second) =>
+    ports.log.warn({ err: second }, 'a failed run could not be journalled'),
+  );
+  return result;
+}
+
+function stopped(cause: unknown): PlumblineError {
+  return new PlumblineError('RUN_STOPPED', 'the run was stopped before its end', {
+    hint: 'run it again: what is applied stays, and the rest follows',
+    cause,
+  });
+}
+
+function failed(run: SourceRun, error: PlumblineError): Omit<RunResult, 'milliseconds'> {
   return {
     id: run.id,
-    source: target.source.name,
+    source: run.source,
     trigger: run.trigger,
     startedAt: run.startedAt,
+    settled: false,
     revision: run.revision === '' ? undefined : run.revision,
-    outcome,
+    outcome: error.retry === 'backoff' ? 'retrying' : 'stalled',
     message: error.message,
     plan: undefined,
     outcomes: [],
@@ -254,46 +229,34 @@ async function recordFailure(
   };
 }
 
-async function journalRun(
+/**
+ * Remembers why a run could not go on, so that `status` tells it. The same failure over and over, as a
+ * source that is away for a night gives, is remembered and journalled once.
+ */
+async function rememberFailure(
   ports: Ports,
   run: SourceRun,
-  outcome: string,
-  message: string,
+  outcome: RunResult['outcome'],
+  error: PlumblineError,
 ): Promise<void> {
   await ports.database.write(async (query) => {
+    const last = await readSourceState(query, run.source);
+    const known = last?.outcome === outcome && last.message === error.message;
+    if (known && run.trigger !== 'command') return;
     const unit = new UnitOfWork();
-    stageRun(unit, run, outcome, message, ports.clock.now().toISOString());
+    await writeSourceState(query, {
+      ...(last ?? {
+        name: run.source,
+        revision: '',
+        policyDigest: '',
+        liveCounter: -1,
+        records: 0,
+      }),
+      outcome,
+      message: error.message,
+      updatedAt: ports.clock.now().toISOString(),
+    });
+    stageRun(ports, unit, run, outcome, `${error.code}: ${error.message}`);
     await unit.flush(query);
-  });
-}
-
-function stageRun(
-  unit: UnitOfWork,
-  run: SourceRun,
-  outcome: string,
-  message: string,
-  now: string,
-): void {
-  stageEntry(unit, {
-    run: run.id,
-    at: now,
-    actor: run.actor,
-    trigger: run.trigger,
-    source: run.source,
-    revision: run.revision,
-    file: null,
-    line: null,
-    account: null,
-    space: null,
-    name: null,
-    kind: null,
-    verb: 'sync',
-    outcome,
-    before: null,
-    after: null,
-    beforeDigest: null,
-    afterDigest: null,
-    message,
-    durationMs: Date.parse(now) - Date.parse(run.startedAt),
   });
 }

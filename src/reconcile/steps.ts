@@ -21,6 +21,8 @@ export interface Step {
   readonly manifest: Manifest | undefined;
   readonly deployed: boolean | undefined;
   readonly before: LiveRecord | undefined;
+  /** True for a delete that comes after the same record's undeploy, whose write it must expect. */
+  readonly follows: boolean;
   /** Set when the inventory must follow. */
   readonly desired: LoadedManifest | undefined;
 }
@@ -53,6 +55,7 @@ export function stepsOf(plan: Plan): Step[] {
           manifest: undefined,
           deployed: undefined,
           desired: undefined,
+          follows: writes.has(id),
         },
   );
 }
@@ -74,6 +77,7 @@ function writeStep(changes: readonly Change[], leaving: boolean): Step {
   return {
     ...shared,
     verb: 'write',
+    follows: false,
     manifest: written ?? shared.before?.manifest,
     deployed: switched === undefined ? shared.before?.deployed : switched.action === 'deploy',
     desired: leaving ? undefined : changes.find((it) => it.desired !== undefined)?.desired,

@@ -2,7 +2,10 @@ import { recordBirth } from './birth.ts';
 import type { Migration, Query } from './database.ts';
 
 /** The tables of Plumbline itself; every kind adds its own. */
-export const storeMigrations: readonly Migration[] = [{ id: 'store_1', up: createStoreTables }];
+export const storeMigrations: readonly Migration[] = [
+  { id: 'store_1', up: createStoreTables },
+  { id: 'store_2', up: createEffect },
+];
 
 async function createStoreTables(query: Query): Promise<void> {
   await query.schema.createTable('meta', (table) => {
@@ -54,6 +57,18 @@ async function createStoreTables(query: Query): Promise<void> {
   });
 
   await createJournal(query);
+}
+
+/** Endpoints that have yet to follow their records. */
+async function createEffect(query: Query): Promise<void> {
+  await query.schema.createTable('effect', (table) => {
+    table.text('account').notNullable();
+    table.text('space').notNullable();
+    table.text('name').notNullable();
+    table.text('verb').notNullable();
+    table.text('idempotency_key').notNullable();
+    table.primary(['account', 'space', 'name']);
+  });
 }
 
 /** The account of every operation. Rows can be deleted when they are old, and never changed. */

@@ -428,7 +428,16 @@ t.test('the tables of the store are what other rooms and plain SQL rely on', asy
       "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name",
     ),
   );
-  const own = ['inventory', 'journal', 'live_counter', 'meta', 'migration', 'sequence', 'source'];
+  const own = [
+    'effect',
+    'inventory',
+    'journal',
+    'live_counter',
+    'meta',
+    'migration',
+    'sequence',
+    'source',
+  ];
   t.same(
     tables.map(({ name }) => name),
     own,

@@ -1,0 +1,68 @@
+import { asPlumblineError, type PlumblineError } from '../lib/errors.ts';
+import { keyId } from '../manifest/manifest.ts';
+import type { Change } from '../plan/change.ts';
+import { type OwedEffect, stageEffectDone } from '../store/effects.ts';
+import { UnitOfWork } from '../store/unit-of-work.ts';
+import { journalFailure } from './entries.ts';
+import type { Ports } from './ports.ts';
+import type { Run } from './run.ts';
+import type { Step } from './steps.ts';
+
+/** The change of a step that the endpoint has to follow, if there is one. */
+export function switchIn({ changes }: Step): Change | undefined {
+  return changes.find((it) => it.action === 'deploy' || it.action === 'undeploy');
+}
+
+/** What the endpoint owes once a step is committed. A try after a failure has the key of the first one. */
+export function effectOf(step: Step, run: Run): OwedEffect | undefined {
+  const verb = switchIn(step)?.action;
+  if (verb !== 'deploy' && verb !== 'undeploy') return undefined;
+  const owed = step.before?.owed;
+  const idempotencyKey =
+    owed?.verb === verb ? owed.idempotencyKey : `${run.id}:${keyId(step.key)}:${verb}`;
+  return { ...step.key, verb, idempotencyKey };
+}
+
+/**
+ * Lets the endpoint follow steps that are committed, and notes which have been followed. What fails
+ * stays owed, so that the next plan has it again; it is journalled and given back by key id.
+ */
+export async function followSteps(
+  ports: Ports,
+  steps: readonly Step[],
+  run: Run,
+): Promise<Map<string, PlumblineError>> {
+  const done: OwedEffect[] = [];
+  const failed = new Map<string, PlumblineError>();
+  for (const step of steps) {
+    const effect = effectOf(step, run);
+    if (effect === undefined) continue;
+    try {
+      await follow(ports, step, effect);
+      done.push(effect);
+    } catch (error) {
+      const reason = asPlumblineError(error);
+      failed.set(keyId(step.key), reason);
+      ports.log.warn({ key: keyId(step.key), err: error }, 'an endpoint did not follow');
+      await journalFailure(ports, step, [switchIn(step) as Change], run, reason);
+    }
+  }
+  if (done.length > 0)
+    await ports.database.write(async (query) => {
+      const unit = new UnitOfWork();
+      for (const effect of done) stageEffectDone(unit, effect);
+      await unit.flush(query);
+    });
+  return failed;
+}
+
+async function follow(ports: Ports, step: Step, effect: OwedEffect): Promise<void> {
+  const { account, name, idempotencyKey } = effect;
+  const record = await ports.database.read((query) =>
+    ports.brokers.of(step.kind).find(query, account, name),
+  );
+  // Deleted by somebody since; nothing is left to publish, and what was published is not ours to find.
+  if (record === undefined) return;
+  if (effect.verb === 'deploy') await ports.endpoint.publish(record, idempotencyKey);
+  else await ports.endpoint.withdraw(record, idempotencyKey);
+}

@@ -1,0 +1,101 @@
+import { digestOf } from '../lib/digest.ts';
+import type { PlumblineError } from '../lib/errors.ts';
+import type { Change } from '../plan/change.ts';
+import { type JournalEntry, stageEntry } from '../store/journal.ts';
+import { UnitOfWork } from '../store/unit-of-work.ts';
+import type { Ports } from './ports.ts';
+import type { Run, SourceRun } from './run.ts';
+import type { Step } from './steps.ts';
+
+/** The journal's entry of a change that a step carries out, to be written with the step. */
+export function entryOf(
+  step: Step,
+  change: Change,
+  run: Run,
+  now: string,
+  durationMs: number,
+): JournalEntry {
+  const before = change.live?.manifest;
+  const after = step.verb === 'remove' ? undefined : step.manifest;
+  return {
+    run: run.id,
+    at: now,
+    actor: run.actor,
+    trigger: run.trigger,
+    source: run.source ?? null,
+    revision: run.revision,
+    file: change.file ?? null,
+    line: change.line ?? null,
+    ...step.key,
+    kind: step.kind,
+    verb: change.action,
+    outcome: 'applied',
+    before: before === undefined ? null : JSON.stringify(before),
+    after: after === undefined ? null : JSON.stringify(after),
+    beforeDigest: before === undefined ? null : digestOf(before),
+    afterDigest: after === undefined ? null : digestOf(after),
+    message: change.fields.map((field) => field.path).join(', ') || null,
+    durationMs,
+  };
+}
+
+/** Journals changes that could not be made; a journal that cannot be written either is only logged. */
+export async function journalFailure(
+  ports: Ports,
+  step: Step,
+  changes: readonly Change[],
+  run: Run,
+  error: PlumblineError,
+): Promise<void> {
+  const now = ports.clock.now().toISOString();
+  try {
+    await ports.database.write(async (query) => {
+      const unit = new UnitOfWork();
+      for (const change of changes)
+        stageEntry(unit, {
+          ...entryOf(step, change, run, now, 0),
+          outcome: 'failed',
+          after: null,
+          afterDigest: null,
+          message: `${error.code}: ${error.message}`,
+        });
+      await unit.flush(query);
+    });
+  } catch (second) {
+    // A disk that is full refuses this row too; the failure itself is reported all the same.
+    ports.log.warn({ err: second }, 'a failure could not be journalled');
+  }
+}
+
+/** Stages the entry of a whole run: how it ended. */
+export function stageRun(
+  ports: Ports,
+  unit: UnitOfWork,
+  run: SourceRun,
+  outcome: string,
+  message: string,
+): void {
+  stageEntry(unit, {
+    run: run.id,
+    at: ports.clock.now().toISOString(),
+    actor: run.actor,
+    trigger: run.trigger,
+    source: run.source,
+    revision: run.revision,
+    file: null,
+    line: null,
+    account: null,
+    space: null,
+    name: null,
+    kind: null,
+    verb: 'sync',
+    outcome,
+    before: null,
+    after: null,
+    beforeDigest: null,
+    afterDigest: null,
+    message,
+    // Not by the wall clock, which may be set back while a run is under way.
+    durationMs: Math.round(ports.clock.monotonic() - run.startedMs),
+  });
+}

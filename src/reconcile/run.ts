@@ -1,0 +1,22 @@
+import type { Trigger } from './status.ts';
+
+/** Whose run it is; every row it writes says so. */
+export interface Run {
+  readonly id: string;
+  readonly trigger: string;
+  readonly actor: string;
+  /** Undefined for a person's command: records stay owned by nobody. */
+  readonly source: string | undefined;
+  readonly revision: string;
+}
+
+/** A run over one source. The revision is empty until it is known. */
+export interface SourceRun extends Run {
+  readonly source: string;
+  readonly trigger: Trigger;
+  /** ISO 8601, for people. */
+  readonly startedAt: string;
+  /** Milliseconds of monotonic time, for durations. */
+  readonly startedMs: number;
+  revision: string;
+}
