@@ -1,0 +1,62 @@
+/** Turns pairs of samples into one line of the table, with the goal and whether it is met. */
+import { readFileSync } from 'node:fs';
+
+const targets = JSON.parse(readFileSync(new URL('targets.json', import.meta.url), 'utf8'));
+
+/** Processor time is counted in hundredths of a second, so below this many seconds it says little. */
+const shortestCpu = 0.2;
+
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** One operation at one N; `n` 0 stands for those that know no N. */
+export function lineOf(id, n, pairs) {
+  const medians = (side) =>
+    Object.fromEntries(
+      ['wall', 'cpu', 'memory'].map((figure) => [figure, median(pairs.map((it) => it[side][figure]))]),
+    );
+  const [ours, floor] = [medians('ours'), medians('floor')];
+  const quiet = pairs.filter((it) => it.quiet).length > pairs.length / 2;
+  const by = quiet || floor.cpu < shortestCpu ? 'wall' : 'cpu';
+  const ratios = pairs.map((it) => it.ours[by] / it.floor[by]);
+  const ratio = ours[by] / floor[by];
+  const loose = n > 0 && n < targets.fullSize ? targets.slack : 1;
+  const goal = targets.ratio[id] * loose;
+  return {
+    id, n, rounds: pairs.length, ours, floor, by, ratio, goal,
+    ratioMin: Math.min(...ratios),
+    ratioMax: Math.max(...ratios),
+    microsPerRecord: n > 0 ? (ours.wall / n) * 1e6 : undefined,
+    met: ratio <= goal,
+  };
+}
+
+/** How the cost of our side grows from one N to the next: 1 is linear, 2 is quadratic, 0 is not at all. */
+export function growthOf(lines) {
+  const growth = [];
+  for (const line of lines) {
+    const before = lines.findLast((it) => it.id === line.id && it.n > 0 && it.n < line.n);
+    if (before === undefined) continue;
+    const by = line.by === 'wall' && before.by === 'wall' ? 'wall' : 'cpu';
+    const slope = (side) =>
+      Math.log(line[side][by] / before[side][by]) / Math.log(line.n / before.n);
+    const goal = targets.exponent[line.id];
+    const ours = slope('ours');
+    growth.push({
+      id: line.id, from: before.n, to: line.n, by, ours, floor: slope('floor'), goal,
+      met: ours <= goal,
+    });
+  }
+  return growth;
+}
+
+/** Peak memory of our side, where a goal for it is set. */
+export function memoryOf(lines) {
+  const { records, ...goals } = targets.memory;
+  return lines
+    .filter(({ id, n }) => n >= records && goals[id] !== undefined)
+    .map(({ id, n, ours }) => ({ id, n, ours: ours.memory, goal: goals[id], met: ours.memory <= goals[id] }));
+}
