@@ -83,7 +83,9 @@ export class SourceLoop {
     signal.addEventListener('abort', stop);
     const { source } = this.#target;
     if (this.#rhythm.schedule !== undefined)
-      this.#cron = cronSchedule(this.#rhythm.schedule, () => this.trigger('schedule'));
+      this.#cron = cronSchedule(this.#rhythm.schedule, () => this.trigger('schedule'), {
+        logger: this.#cronLog(),
+      });
     await source.watch(() => this.trigger('file'));
     try {
       while (!signal.aborted) {
@@ -114,6 +116,16 @@ export class SourceLoop {
     const trigger = this.#pending ?? 'interval';
     this.#pending = undefined;
     return trigger;
+  }
+
+  /**
+   * node-cron writes to the console by itself, a line for each tick that a clock set forward has
+   * skipped. None of it is news: a missed tick is made up for by the interval.
+   */
+  #cronLog() {
+    const { log } = this.#ports;
+    const debug = (message: string | Error) => log.debug({ about: String(message) }, 'schedule');
+    return { info: debug, warn: debug, error: debug, debug };
   }
 
   async #once(trigger: Trigger, signal: AbortSignal): Promise<void> {
