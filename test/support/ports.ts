@@ -1,0 +1,240 @@
+import { createHash } from 'node:crypto';
+import { Brokers } from '../../src/broker/brokers.ts';
+import { recordMigrations } from '../../src/broker/record-schema.ts';
+import type { Endpoint } from '../../src/endpoint/endpoint.ts';
+import { kinds } from '../../src/kinds/kinds.ts';
+import { PlumblineError } from '../../src/lib/errors.ts';
+import { createLog } from '../../src/lib/log.ts';
+import type { Clock } from '../../src/lib/time.ts';
+import { keyId } from '../../src/manifest/manifest.ts';
+import type { LiveRecord } from '../../src/manifest/record.ts';
+import type { Policy } from '../../src/plan/change.ts';
+import type { Ports, Target } from '../../src/reconcile/ports.ts';
+import type { Snapshot, Source } from '../../src/source/source.ts';
+import type { Database, Query } from '../../src/store/database.ts';
+import { openStore } from '../../src/store/open.ts';
+import type { Test } from './tap.ts';
+
+/** A source that has what the test puts there, or fails as it says. */
+export class FakeSource implements Source {
+  readonly name = 'team';
+  files: Readonly<Record<string, string>>;
+  /** Thrown by every question as long as it is set. */
+  failure: PlumblineError | undefined;
+  /** Awaited before every answer. */
+  gate: Promise<void> = Promise.resolve();
+  asked = 0;
+  closed = false;
+
+  constructor(files: Readonly<Record<string, string>> = {}) {
+    this.files = files;
+  }
+
+  async revision(): Promise<string> {
+    this.asked += 1;
+    const { files } = this;
+    await this.gate;
+    if (this.failure !== undefined) throw this.failure;
+    return `sha256:${createHash('sha256').update(JSON.stringify(files)).digest('hex')}`;
+  }
+
+  async fetch(): Promise<Snapshot> {
+    const texts = this.files;
+    const revision = await this.revision();
+    const files = Object.keys(texts)
+      .sort()
+      .map((path) => ({
+        path,
+        blob: createHash('sha256')
+          .update(texts[path] as string)
+          .digest('hex'),
+        size: 0,
+      }));
+    return {
+      revision,
+      files,
+      ignored: [],
+      problems: [],
+      read: async function* (wanted) {
+        for (const file of wanted) yield { file, bytes: Buffer.from(texts[file.path] as string) };
+      },
+    };
+  }
+
+  async watch(): Promise<void> {}
+
+  async close(): Promise<void> {
+    this.closed = true;
+  }
+}
+
+/** Time that stands still until the test moves it; the wall clock can be set apart from it. */
+export class FakeClock implements Clock {
+  wall = Date.parse('2026-03-01T12:00:00.000Z');
+  #passed = 0;
+  #sleepers: { readonly due: number; readonly wake: () => void }[] = [];
+  /** Every sleep that was asked for, in milliseconds. */
+  readonly slept: number[] = [];
+
+  get sleeping(): number {
+    return this.#sleepers.length;
+  }
+
+  now(): Date {
+    return new Date(this.wall);
+  }
+
+  monotonic(): number {
+    return this.#passed;
+  }
+
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+    this.slept.push(milliseconds);
+    return new Promise((resolve) => {
+      const sleeper = { due: this.#passed + milliseconds, wake: resolve };
+      this.#sleepers.push(sleeper);
+      signal?.addEventListener('abort', () => this.#wake(sleeper));
+    });
+  }
+
+  advance(milliseconds: number): void {
+    this.wall += milliseconds;
+    this.#passed += milliseconds;
+    for (const sleeper of [...this.#sleepers]) if (sleeper.due <= this.#passed) this.#wake(sleeper);
+  }
+
+  #wake(sleeper: { readonly due: number; readonly wake: () => void }): void {
+    this.#sleepers = this.#sleepers.filter((it) => it !== sleeper);
+    sleeper.wake();
+  }
+}
+
+/** An endpoint that keeps what it was told, and refuses what the test wants refused. */
+export class FakeEndpoint implements Endpoint {
+  readonly calls: { readonly verb: string; readonly key: string; readonly idempotency: string }[] =
+    [];
+  /** Names of records for which every call fails. */
+  readonly refused = new Set<string>();
+
+  async publish(record: LiveRecord, idempotencyKey: string) {
+    return this.#answer('published', record, idempotencyKey);
+  }
+
+  async withdraw(record: LiveRecord, idempotencyKey: string) {
+    return this.#answer('withdrawn', record, idempotencyKey);
+  }
+
+  /** What every record's endpoint was told last. */
+  standing(): Record<string, string> {
+    return Object.fromEntries(this.calls.map(({ key, verb }) => [key, verb]));
+  }
+
+  #answer<V extends 'published' | 'withdrawn'>(state: V, record: LiveRecord, idempotency: string) {
+    if (this.refused.has(record.key.name))
+      throw new PlumblineError('SOURCE_UNREACHABLE', 'the gateway does not answer');
+    this.calls.push({ verb: state, key: keyId(record.key), idempotency });
+    return { state };
+  }
+}
+
+/** Where a database call fails: before it did anything, before its commit, or after it. */
+export type Moment = 'begin' | 'commit' | 'committed';
+
+/** A database that fails once, at the n-th call of a kind, or from then on for good, like a process that died. */
+export class FailingDatabase implements Database {
+  readonly dialect = 'sqlite';
+  readonly location = 'a database that fails';
+  readonly #inner: Database;
+  readonly #call: 'read' | 'write';
+  readonly #nth: number;
+  readonly #moment: Moment;
+  readonly #dies: boolean;
+  #count = 0;
+  /** Whether the failure has happened. */
+  struck = false;
+
+  constructor(
+    inner: Database,
+    fault: {
+      readonly call: 'read' | 'write';
+      readonly nth: number;
+      readonly moment: Moment;
+      readonly dies: boolean;
+    },
+  ) {
+    this.#inner = inner;
+    this.#call = fault.call;
+    this.#nth = fault.nth;
+    this.#moment = fault.moment;
+    this.#dies = fault.dies;
+  }
+
+  get dead(): boolean {
+    return this.struck && this.#dies;
+  }
+
+  read<T>(work: (query: Query) => Promise<T>): Promise<T> {
+    return this.#ask('read', work);
+  }
+
+  write<T>(work: (query: Query) => Promise<T>): Promise<T> {
+    return this.#ask('write', work);
+  }
+
+  async close(): Promise<void> {}
+
+  async #ask<T>(call: 'read' | 'write', work: (query: Query) => Promise<T>): Promise<T> {
+    if (this.dead) throw full();
+    if (call === this.#call) this.#count += 1;
+    const now = call === this.#call && this.#count === this.#nth;
+    if (!now) return this.#inner[call](work);
+    this.struck = true;
+    if (this.#moment === 'begin') throw full();
+    const result = await this.#inner[call](async (query) => {
+      const done = await work(query);
+      if (this.#moment === 'commit') throw full();
+      return done;
+    });
+    if (this.#moment === 'committed') throw full();
+    return result;
+  }
+}
+
+function full(): PlumblineError {
+  return new PlumblineError('STORE_FULL', 'there is no room on the disk');
+}
+
+/** Ports around an empty database in memory, all of them sound. */
+export async function freshPorts(
+  t: Test,
+): Promise<Ports & { endpoint: FakeEndpoint; clock: FakeClock }> {
+  const store = await openStore('sqlite::memory:', {
+    mode: 'write',
+    migrations: recordMigrations(kinds),
+  });
+  t.teardown(() => store.close());
+  const silent = { writableLength: 0, write: () => true, on: () => undefined };
+  return {
+    database: store.database,
+    brokers: new Brokers(kinds),
+    endpoint: new FakeEndpoint(),
+    clock: new FakeClock(),
+    log: createLog({ level: 'error', format: 'json', stream: silent }),
+    version: '0.0.0',
+  };
+}
+
+export function targetOf(source: Source, policy: Partial<Policy> = {}): Target {
+  return {
+    source,
+    account: 'default',
+    policy: {
+      prune: true,
+      drift: 'enforce',
+      adopt: false,
+      allowEmpty: false,
+      deletes: { count: 100, percent: 100 },
+      ...policy,
+    },
+  };
+}
