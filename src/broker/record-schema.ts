@@ -19,7 +19,7 @@ export function recordMigrations(kinds: KindSet): readonly Migration[] {
 async function createTables(query: Query, shape: RecordShape): Promise<void> {
   await create(query, shape.main, (table) => mainTable(table, shape));
   for (const one of shape.ones) {
-    await create(query, one.table, (table) => {
+    await createChild(query, shape, one.table, (table) => {
       table
         .integer(shape.parent)
         .primary()
@@ -30,7 +30,7 @@ async function createTables(query: Query, shape: RecordShape): Promise<void> {
     });
   }
   for (const list of shape.lists) {
-    await create(query, list.table, (table) => {
+    await createChild(query, shape, list.table, (table) => {
       table
         .integer(shape.parent)
         .notNullable()
@@ -54,6 +54,24 @@ async function create(
   if (await query.schema.hasTable(name)) return;
   await query.schema.createTable(name, build);
   await watchTable(query, name);
+}
+
+/**
+ * The rows of a child table go with their record also where the foreign keys of a connection are off,
+ * as they are in the command line of SQLite: what is deleted there by hand can be made again whole.
+ */
+async function createChild(
+  query: Query,
+  { main, parent }: RecordShape,
+  name: string,
+  build: (table: Knex.CreateTableBuilder) => void,
+): Promise<void> {
+  if (await query.schema.hasTable(name)) return;
+  await create(query, name, build);
+  await query.raw(
+    `CREATE TRIGGER ?? AFTER DELETE ON ?? BEGIN DELETE FROM ?? WHERE ?? = old.id; END`,
+    [`${name}_goes_along`, main, name, parent],
+  );
 }
 
 function mainTable(table: Knex.CreateTableBuilder, shape: RecordShape): void {
