@@ -125,13 +125,6 @@ export class ExportFolder {
   }
 }
 
-/** Makes a folder and those above it; Node's own way of doing so never ends where none can be made. */
-function make(folder: string): void {
-  if (existsSync(folder)) return;
-  make(dirname(folder));
-  mkdirSync(folder);
-}
-
 /** What is there, links not followed; undefined for nothing. */
 function look(full: string): Stats | undefined {
   return lstatSync(full, { throwIfNoEntry: false });

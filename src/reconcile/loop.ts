@@ -86,8 +86,8 @@ export class SourceLoop {
       this.#cron = cronSchedule(this.#rhythm.schedule, () => this.trigger('schedule'), {
         logger: this.#cronLog(),
       });
-    await source.watch(() => this.trigger('file'));
     try {
+      await source.watch(() => this.trigger('file'));
       while (!signal.aborted) {
         const trigger = await this.#next(signal);
         if (trigger !== undefined) await this.#once(trigger, signal);

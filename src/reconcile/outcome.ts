@@ -39,20 +39,26 @@ export const emptySummary: Summary = {
   invalid: 0,
 };
 
-/** What a finished run amounts to: the one place that decides it. */
+/** What a run that came to its end, or was stopped on the way, amounts to: the one place that decides it. */
 export function judgeOutcome(
   plan: Plan,
   outcomes: readonly ChangeResult[],
   remaining: number,
   drifted: number,
+  stopped: boolean,
 ): { readonly outcome: Outcome; readonly message: string } {
   const count = (word: ChangeResult['outcome']) =>
     outcomes.filter((it) => it.outcome === word).length;
   const failed = count('failed');
   if (failed > 0)
     return { outcome: 'retrying', message: `${plural(failed, 'change')} could not be written` };
-  if (remaining > 0)
-    return { outcome: 'retrying', message: `${plural(remaining, 'change')} did not take` };
+  if (remaining > 0) {
+    const left = plural(remaining, 'change');
+    return {
+      outcome: 'retrying',
+      message: stopped ? `stopped with ${left} to go` : `${left} did not take`,
+    };
+  }
   if (hasErrors(plan.problems)) {
     const errors = plan.problems.filter((it) => it.severity === 'error').length;
     return {

@@ -49,7 +49,7 @@ export async function reconcile(
       const plan = judge(ports, target, desired, state);
       const outcomes = await execute(ports, plan, run, signal);
       await keepBooks(ports, plan.bookkeeping, run);
-      return await verifyAndRecord(ports, target, run, desired, plan, outcomes);
+      return await verifyAndRecord(ports, target, run, desired, plan, outcomes, signal.aborted);
     } catch (error) {
       if (signal.aborted) return failed(run, stopped(error));
       return await recordFailure(ports, run, asPlumblineError(error));
@@ -146,12 +146,13 @@ async function verifyAndRecord(
   desired: Desired,
   plan: Plan,
   outcomes: readonly ChangeResult[],
+  stopped: boolean,
 ): Promise<Omit<RunResult, 'milliseconds'>> {
   const state = await readLive(ports.database, ports.brokers, target.account, run.source);
   const again = judge(ports, target, desired, state);
   const remaining = again.changes.filter(isExecutable).length;
   const drifted = target.policy.drift === 'report' ? driftOf(ports, run, state) : 0;
-  const { outcome, message } = judgeOutcome(plan, outcomes, remaining, drifted);
+  const { outcome, message } = judgeOutcome(plan, outcomes, remaining, drifted, stopped);
   const now = ports.clock.now().toISOString();
   await ports.database.write(async (query) => {
     const unit = new UnitOfWork();
@@ -252,6 +253,8 @@ async function rememberFailure(
         liveCounter: -1,
         records: 0,
       }),
+      // What failed is never taken for settled, also where the source goes back to the revision before.
+      policyDigest: '',
       outcome,
       message: error.message,
       updatedAt: ports.clock.now().toISOString(),
