@@ -10,7 +10,7 @@ export interface EndpointAnswer {
 /**
  * The endpoint port: what "deployed" means outside the records. Every call carries a key that stays
  * the same over retries, so that a driver can make the effect happen once. A driver throws a
- * PlumblineError when the effect did not happen; the record then says so and the next run tries again.
+ * PlumblineError when the effect did not happen; it then stays owed, and the next run tries again.
  */
 export interface Endpoint {
   publish(record: LiveRecord, idempotencyKey: string): Promise<EndpointAnswer>;
