@@ -3,7 +3,15 @@
  * repository and, for each side, the database and the export as a cold sync leaves them. Whatever
  * writes gets a fresh copy of its database, or a folder that was never there before.
  */
-import { closeSync, cpSync, existsSync, fsyncSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import sqlite3 from 'sqlite3';
@@ -119,7 +127,10 @@ function expected({ n }, id) {
     a: done([`${all} created`], `"written":${all}`),
     b: done([`all ${all} records`], '"written":0,"deleted":0'),
     c: done(['1 updated'], '"written":1,"deleted":0'),
-    d: done([`${changed} updated`, `${deleted} deleted`], `"written":${changed},"deleted":${deleted}`),
+    d: done(
+      [`${changed} updated`, `${deleted} deleted`],
+      `"written":${changed},"deleted":${deleted}`,
+    ),
     e: done([`all ${all} records`], `"records":${all},"drifted":0`),
     f: done([`${all} files written`], `"written":${all}`),
     f2: done([`${all} unchanged`], `"unchanged":${all}`),

@@ -37,7 +37,11 @@ function read(file) {
     const { functionName: name = '', lineNumber, url } = callFrame;
     const time = self.get(id);
     const file = fileOf(url);
-    add(functions, `${name || '(anonymous)'}  ${file === '' ? '' : `${file}:${lineNumber + 1}`}`, time);
+    add(
+      functions,
+      `${name || '(anonymous)'}  ${file === '' ? '' : `${file}:${lineNumber + 1}`}`,
+      time,
+    );
     add(packages, file === '' ? name : packageOf(file), time);
     total += time;
   }
@@ -54,5 +58,8 @@ function fileOf(url) {
 }
 
 function packageOf(file) {
-  return /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? (dirname(file) === '.' ? file : dirname(file));
+  return (
+    /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ??
+    (dirname(file) === '.' ? file : dirname(file))
+  );
 }

@@ -44,7 +44,11 @@ export function runOnce({ words, environment, folder, scratch, exit = 0 }) {
     throw new Error(`node ${words.join(' ')} ended with ${ended.status}, not ${exit}:\n${said}`);
   }
   // When the command fails, GNU time puts a line of its own before the figures.
-  const [user, system, kilobytes] = readFileSync(usage, 'utf8').trim().split('\n').at(-1).split(' ');
+  const [user, system, kilobytes] = readFileSync(usage, 'utf8')
+    .trim()
+    .split('\n')
+    .at(-1)
+    .split(' ');
   return { wall, cpu: Number(user) + Number(system), memory: Number(kilobytes) / 1024, text };
 }
 

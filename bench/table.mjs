@@ -1,23 +1,38 @@
-/** The result as text: for a terminal, and as Markdown for the README. */
+/*
+ * The result as text: for a terminal, and as Markdown for the README. `cpu` behind a ratio says that
+ * the machine was too busy for wall time to decide.
+ */
 import { operations } from './operations.mjs';
 
-const head = ['operation', 'N', 'ours s', 'floor s', 'ratio (min–max)', 'µs/record', 'cpu s, ours/floor', 'MB, ours/floor', 'goal', ''];
+const head = [
+  'operation',
+  'N',
+  'ours s',
+  'floor s',
+  'ratio (min–max)',
+  'µs/record',
+  'cpu s, ours/floor',
+  'MB, ours/floor',
+  'goal',
+  'verdict',
+];
 
 export function terminalTable(result) {
   const rows = [head, ...result.lines.map(cells)];
   const widths = head.map((_, at) => Math.max(...rows.map((row) => row[at].length)));
   const text = rows.map((row) =>
-    row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at]))).join('  '),
+    row
+      .map((cell, at) => (at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at])))
+      .join('  '),
   );
   return [...text, '', ...remarks(result)].join('\n');
 }
 
 export function markdownTable(result) {
-  const columns = head.slice(0, -1);
   return [
-    `| ${columns.join(' | ')} |`,
-    `| --- |${' ---: |'.repeat(columns.length - 1)}`,
-    ...result.lines.map((line) => `| ${cells(line).slice(0, -1).join(' | ')} |`),
+    `| ${head.join(' | ')} |`,
+    `| --- |${' ---: |'.repeat(head.length - 1)}`,
+    ...result.lines.map((line) => `| ${cells(line).join(' | ')} |`),
     '',
     machineLine(result),
   ].join('\n');

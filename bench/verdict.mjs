@@ -16,22 +16,38 @@ export function median(values) {
 export function lineOf(id, n, pairs) {
   const medians = (side) =>
     Object.fromEntries(
-      ['wall', 'cpu', 'memory'].map((figure) => [figure, median(pairs.map((it) => it[side][figure]))]),
+      ['wall', 'cpu', 'memory'].map((figure) => [
+        figure,
+        median(pairs.map((it) => it[side][figure])),
+      ]),
     );
   const [ours, floor] = [medians('ours'), medians('floor')];
   const quiet = pairs.filter((it) => it.quiet).length > pairs.length / 2;
-  const by = quiet || floor.cpu < shortestCpu ? 'wall' : 'cpu';
+  const by = decisive(quiet, floor);
   const ratios = pairs.map((it) => it.ours[by] / it.floor[by]);
   const ratio = ours[by] / floor[by];
   const loose = n > 0 && n < targets.fullSize ? targets.slack : 1;
   const goal = targets.ratio[id] * loose;
   return {
-    id, n, rounds: pairs.length, ours, floor, by, ratio, goal,
+    id,
+    n,
+    rounds: pairs.length,
+    quiet,
+    ours,
+    floor,
+    by,
+    ratio,
+    goal,
     ratioMin: Math.min(...ratios),
     ratioMax: Math.max(...ratios),
     microsPerRecord: n > 0 ? (ours.wall / n) * 1e6 : undefined,
     met: ratio <= goal,
   };
+}
+
+/** The figure that counts: wall time on a quiet machine, else processor time where there is enough of it. */
+function decisive(quiet, { cpu }) {
+  return quiet || cpu < shortestCpu ? 'wall' : 'cpu';
 }
 
 /** How the cost of our side grows from one N to the next: 1 is linear, 2 is quadratic, 0 is not at all. */
@@ -40,13 +56,19 @@ export function growthOf(lines) {
   for (const line of lines) {
     const before = lines.findLast((it) => it.id === line.id && it.n > 0 && it.n < line.n);
     if (before === undefined) continue;
-    const by = line.by === 'wall' && before.by === 'wall' ? 'wall' : 'cpu';
+    const by = decisive(line.quiet && before.quiet, before.ours);
     const slope = (side) =>
       Math.log(line[side][by] / before[side][by]) / Math.log(line.n / before.n);
     const goal = targets.exponent[line.id];
     const ours = slope('ours');
     growth.push({
-      id: line.id, from: before.n, to: line.n, by, ours, floor: slope('floor'), goal,
+      id: line.id,
+      from: before.n,
+      to: line.n,
+      by,
+      ours,
+      floor: slope('floor'),
+      goal,
       met: ours <= goal,
     });
   }
@@ -58,5 +80,11 @@ export function memoryOf(lines) {
   const { records, ...goals } = targets.memory;
   return lines
     .filter(({ id, n }) => n >= records && goals[id] !== undefined)
-    .map(({ id, n, ours }) => ({ id, n, ours: ours.memory, goal: goals[id], met: ours.memory <= goals[id] }));
+    .map(({ id, n, ours: { memory } }) => ({
+      id,
+      n,
+      ours: memory,
+      goal: goals[id],
+      met: memory <= goals[id],
+    }));
 }

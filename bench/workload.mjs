@@ -66,7 +66,10 @@ export function clientManifest(index, edition = 1) {
     return Array.from({ length: count }, (_, at) => list[(from + at) % list.length]);
   };
   const label = clientName(index).replaceAll('_', '-');
-  const plugins = some(Array.from({ length: pluginCount }, (_, at) => `plugin_${at}`), 2);
+  const plugins = some(
+    Array.from({ length: pluginCount }, (_, at) => `plugin_${at}`),
+    2,
+  );
   return `apiVersion: smarter.sh/v1
 kind: LLMClient
 metadata:
@@ -76,7 +79,9 @@ metadata:
     ${phrase(6).toLowerCase()}, edition ${edition}
   version: ${1 + below(4)}.${below(20)}.${below(10)}
   tags:
-${some(['production', 'support', 'sales', 'trial', 'internal'], 2).map((it) => `    - ${it}`).join('\n')}
+${some(['production', 'support', 'sales', 'trial', 'internal'], 2)
+  .map((it) => `    - ${it}`)
+  .join('\n')}
   annotations:
     - example.com/owner: team-${below(40)}
     - example.com/reviewed: '2025-${String(1 + below(12)).padStart(2, '0')}-${String(1 + below(28)).padStart(2, '0')}'
@@ -111,7 +116,9 @@ spec:
   plugins:
 ${plugins.map((it) => `    - ${it}`).join('\n')}
   functions:
-${some(functions, 1 + below(2)).map((it) => `    - ${it}`).join('\n')}
+${some(functions, 1 + below(2))
+  .map((it) => `    - ${it}`)
+  .join('\n')}
   apiKey: key_${below(keyCount)}
 `;
 }
@@ -185,7 +192,8 @@ export async function makeWorkload(repository, n) {
 
 function* stream(n) {
   yield commit('base');
-  for (let at = 0; at < pluginCount; at++) yield put(`shared/plugin_${at}.yaml`, pluginManifest(at));
+  for (let at = 0; at < pluginCount; at++)
+    yield put(`shared/plugin_${at}.yaml`, pluginManifest(at));
   for (let at = 0; at < keyCount; at++) yield put(`shared/key_${at}.yaml`, keyManifest(at));
   for (let at = 0; at < n; at++) yield put(clientPath(at), clientManifest(at));
   const middle = Math.floor(n / 2);

@@ -1,7 +1,7 @@
 /*
  * The floor: the smallest program that does the operation with the same packages, and nothing else.
- * One table, one row a manifest, one transaction; no positions, no relations, no journal, no checks
- * against deletes, nothing verified, synchronous NORMAL. It imports nothing of the program.
+ * One table, one row a manifest, one transaction; the repository read in place, no positions, no
+ * relations, no journal, no checks, nothing verified, synchronous NORMAL. It imports nothing of ours.
  *   node floor.mjs sync DATABASE REPOSITORY | drift DATABASE | export DATABASE FOLDER
  */
 import { execFileSync, spawn } from 'node:child_process';
@@ -11,6 +11,7 @@ import sqlite3 from 'sqlite3';
 
 const insert = `INSERT OR REPLACE INTO record
   SELECT ${[0, 1, 2, 3, 4, 5].map((at) => `value->>${at}`)} FROM json_each(?)`;
+const remove = "DELETE FROM record WHERE path IN (SELECT value->>'file' FROM json_each(?))";
 const [operation, path, place] = process.argv.slice(2);
 const db = new sqlite3.Database(path);
 const ask = (sql, ...values) =>
@@ -19,8 +20,7 @@ const ask = (sql, ...values) =>
   });
 const sha256 = (text) => createHash('sha256').update(text).digest('hex');
 const done = await { sync, drift, export: exportTo }[operation](place);
-await new Promise((resolve) => db.close(resolve));
-process.stdout.write(`${JSON.stringify(done)}\n`);
+db.close(() => process.stdout.write(`${JSON.stringify(done)}\n`));
 
 async function sync(repository) {
   for (const it of ['journal_mode = WAL', 'synchronous = NORMAL']) await ask(`PRAGMA ${it}`);
@@ -35,7 +35,7 @@ async function sync(repository) {
   await ask(`CREATE TABLE IF NOT EXISTS record (path TEXT PRIMARY KEY, kind TEXT, name TEXT,
     blob TEXT, digest TEXT, body TEXT) WITHOUT ROWID`);
   await ask('BEGIN IMMEDIATE');
-  await ask('DELETE FROM record WHERE path IN (SELECT value FROM json_each(?))', JSON.stringify(gone));
+  await ask(remove, JSON.stringify(gone));
   const rows = [];
   const write = () => ask(insert, JSON.stringify(rows.splice(0)));
   for await (const { file, blob, text } of blobs(repository, files)) {
@@ -58,8 +58,7 @@ function changes(git, before, commit) {
   const [gone, files] = [[], []];
   for (let at = 0; at + 1 < parts.length; at += 2) {
     const [[, , , blob, status], file] = [parts[at].split(' '), parts[at + 1]];
-    if (status === 'D') gone.push(file);
-    else files.push({ blob, file });
+    (status === 'D' ? gone : files).push({ blob, file });
   }
   return { gone, files };
 }
