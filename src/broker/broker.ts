@@ -73,6 +73,9 @@ export class Broker {
     };
     if (write.before === undefined) unit.insert(shape.main, main);
     else {
+      for (const column of this.kind.tables.unique ?? [])
+        if (write.before.columns[column] !== main[column])
+          unit.giveUp(shape.main, write.id, column);
       unit.update(shape.main, main);
       this.#stageChildRemoval(unit, write.id);
     }

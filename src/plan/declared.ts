@@ -194,7 +194,7 @@ function conflict(it: Case, owner: string): Verdict {
     changes: [
       {
         ...change,
-        reason: `it belongs to the source ${owner}; remove the manifest from one of the two sources`,
+        reason: `it belongs to the source ${owner}; change it there, or remove its manifest there first`,
       },
     ],
     problem: {
@@ -204,7 +204,7 @@ function conflict(it: Case, owner: string): Verdict {
       line,
       column: 1,
       message: `${title(change)} belongs to the source ${owner}`,
-      hint: 'remove the manifest from one of the two sources',
+      hint: `change it in the source ${owner}, or remove its manifest there first`,
     },
   };
 }

@@ -2,6 +2,7 @@ import { compareText } from '../lib/diagnostic.ts';
 import type { KindSet } from '../manifest/kind.ts';
 import type { ResourceKey } from '../manifest/manifest.ts';
 import type { Change } from './change.ts';
+import { claimsOf, heldBy } from './claims.ts';
 
 interface Keyed {
   readonly key: ResourceKey;
@@ -27,7 +28,8 @@ function byName(a: Keyed, b: Keyed): number {
 
 /**
  * The order in which changes are executed: resource by resource in apply order, in each the undeploy,
- * the write, the deploy; then the endpoints of everything that leaves; the deletes last.
+ * the write, the deploy; then the endpoints of everything that leaves; the deletes last. What leaves
+ * and has a value that another record is to have goes before all of it.
  */
 export function ordered(
   kinds: KindSet,
@@ -36,9 +38,14 @@ export function ordered(
 ): Change[] {
   const forward = inApplyOrder(kinds);
   const backward = inDeleteOrder(kinds);
+  const wanted = new Set(staying.flatMap((change) => claimsOf(kinds, change)));
+  const inTheWay = (change: Change) => heldBy(kinds, change).some((it) => wanted.has(it));
+  const leave = (changes: readonly Change[]) =>
+    [...changes].sort((a, b) => moment(a) - moment(b) || backward(a, b));
   return [
+    ...leave(leaving.filter(inTheWay)),
     ...[...staying].sort((a, b) => forward(a, b) || moment(a) - moment(b)),
-    ...[...leaving].sort((a, b) => moment(a) - moment(b) || backward(a, b)),
+    ...leave(leaving.filter((change) => !inTheWay(change))),
   ];
 }
 

@@ -51,8 +51,20 @@ export class DaemonLoops implements Daemon {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Runs every loop until the signal fires and all of them have come to rest. */
+  /**
+   * Runs every loop until the signal fires and all of them have come to rest. A loop that cannot go on
+   * ends the others first, because what they all share is closed once this returns or throws.
+   */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all(this.#loops.map((loop) => loop.run(signal)));
+    const stop = new AbortController();
+    const either = AbortSignal.any([signal, stop.signal]);
+    const ends = this.#loops.map((loop) =>
+      loop.run(either).catch((error) => {
+        stop.abort();
+        throw error;
+      }),
+    );
+    const [failure] = (await Promise.allSettled(ends)).filter((it) => it.status === 'rejected');
+    if (failure !== undefined) throw failure.reason;
   }
 }

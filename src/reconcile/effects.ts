@@ -5,7 +5,7 @@ import { type OwedEffect, stageEffectDone } from '../store/effects.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import { journalFailure } from './entries.ts';
 import type { Ports } from './ports.ts';
-import type { Run } from './run.ts';
+import { type Run, runStopped } from './run.ts';
 import type { Step } from './steps.ts';
 
 /** The change of a step that the endpoint has to follow, if there is one. */
@@ -25,18 +25,24 @@ export function effectOf(step: Step, run: Run): OwedEffect | undefined {
 
 /**
  * Lets the endpoint follow steps that are committed, and notes which have been followed. What fails
- * stays owed, so that the next plan has it again; it is journalled and given back by key id.
+ * stays owed, so that the next plan has it again; it is journalled and given back by key id. Once the
+ * signal fires no further endpoint is waited for, because a slow one could outlast the stop.
  */
 export async function followSteps(
   ports: Ports,
   steps: readonly Step[],
   run: Run,
+  signal: AbortSignal,
 ): Promise<Map<string, PlumblineError>> {
   const done: OwedEffect[] = [];
   const failed = new Map<string, PlumblineError>();
   for (const step of steps) {
     const effect = effectOf(step, run);
     if (effect === undefined) continue;
+    if (signal.aborted) {
+      failed.set(keyId(step.key), runStopped());
+      continue;
+    }
     try {
       await follow(ports, step, effect);
       done.push(effect);

@@ -58,7 +58,7 @@ export async function execute(
     }
     for (const change of open.flatMap((step) => step.changes))
       results.set(change, { change, outcome: 'applied' });
-    const behind = await followSteps(ports, open, run);
+    const behind = await followSteps(ports, open, run, signal);
     for (const step of open) {
       const error = behind.get(keyId(step.key));
       if (error !== undefined) fail(step, [switchIn(step) as Change], error);

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
-  existsSync,
   fchmodSync,
   fstatSync,
   fsyncSync,
@@ -18,6 +17,7 @@ import {
 } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { PlumblineError } from '../lib/errors.ts';
+import { makeFolder } from '../lib/folder.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
 import { refusal } from './export-path.ts';
 
@@ -47,7 +47,7 @@ export class ExportFolder {
       throw stop(`${shown} is a link`, 'give the folder it leads to');
     if (found !== undefined && !found.isDirectory())
       throw stop(`${shown} is not a folder`, 'give a folder, or a name that is not taken');
-    attempt(shown, () => make(resolve(folder)));
+    attempt(shown, () => makeFolder(resolve(folder)));
     this.#root = realpathSync(folder);
     this.#known.add(this.#root);
   }

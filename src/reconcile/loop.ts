@@ -6,6 +6,8 @@ import type { Ports, Target } from './ports.ts';
 import { reconcile } from './reconcile.ts';
 import type { SourceStatus, Trigger } from './status.ts';
 
+type LastRun = NonNullable<SourceStatus['lastRun']>;
+
 /** When a source is looked at without being asked. */
 export interface Rhythm {
   /** Milliseconds of monotonic time from the end of one run to the start of the next. */
@@ -143,6 +145,18 @@ export class SourceLoop {
     this.#finished(this.#status, result);
   }
 
+  /** What a run found. Where nothing has moved, the same files still have the same problems, and the same changes wait. */
+  #found(result: RunResult): Pick<LastRun, 'summary' | 'errors'> {
+    const { lastRun } = this.#status;
+    if (!result.settled || lastRun === undefined)
+      return {
+        summary: result.summary,
+        errors: result.problems.filter((it) => it.severity === 'error').length,
+      };
+    const { held, blocked, invalid } = lastRun.summary;
+    return { summary: { ...result.summary, held, blocked, invalid }, errors: lastRun.errors };
+  }
+
   #after(result: RunResult, requests: readonly string[]): SourceStatus {
     const changed = result.outcome !== this.#status.outcome;
     const revision = result.revision ?? this.#status.revision;
@@ -159,8 +173,7 @@ export class SourceLoop {
         trigger: result.trigger,
         startedAt: result.startedAt,
         milliseconds: result.milliseconds,
-        summary: result.summary,
-        errors: result.problems.filter((it) => it.severity === 'error').length,
+        ...this.#found(result),
         requests,
       },
       failures: this.#failures,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { digestOf } from '../lib/digest.ts';
-import { asPlumblineError, PlumblineError } from '../lib/errors.ts';
+import { asPlumblineError, type PlumblineError } from '../lib/errors.ts';
 import { planId } from '../plan/build.ts';
 import type { ChangeResult, Plan } from '../plan/change.ts';
 import { buildDrift } from '../plan/drift.ts';
@@ -15,7 +15,7 @@ import { type Desired, judge, readDesired } from './judge.ts';
 import { type LiveState, readLive } from './live.ts';
 import { emptySummary, judgeOutcome, type RunResult } from './outcome.ts';
 import type { Ports, Target } from './ports.ts';
-import type { SourceRun } from './run.ts';
+import { runStopped, type SourceRun } from './run.ts';
 import type { Trigger } from './status.ts';
 import { isExecutable } from './steps.ts';
 
@@ -51,7 +51,7 @@ export async function reconcile(
       await keepBooks(ports, plan.bookkeeping, run);
       return await verifyAndRecord(ports, target, run, desired, plan, outcomes, signal.aborted);
     } catch (error) {
-      if (signal.aborted) return failed(run, stopped(error));
+      if (signal.aborted) return failed(run, runStopped(error));
       return await recordFailure(ports, run, asPlumblineError(error));
     }
   };
@@ -203,13 +203,6 @@ async function recordFailure(
     ports.log.warn({ err: second }, 'a failed run could not be journalled'),
   );
   return result;
-}
-
-function stopped(cause: unknown): PlumblineError {
-  return new PlumblineError('RUN_STOPPED', 'the run was stopped before its end', {
-    hint: 'run it again: what is applied stays, and the rest follows',
-    cause,
-  });
 }
 
 function failed(run: SourceRun, error: PlumblineError): Omit<RunResult, 'milliseconds'> {

@@ -1,3 +1,4 @@
+import { PlumblineError } from '../lib/errors.ts';
 import type { Trigger } from './status.ts';
 
 /** Whose run it is; every row it writes says so. */
@@ -19,4 +20,12 @@ export interface SourceRun extends Run {
   /** Milliseconds of monotonic time, for durations. */
   readonly startedMs: number;
   revision: string;
+}
+
+/** Why something of a run was not done: somebody stopped the process. */
+export function runStopped(cause?: unknown): PlumblineError {
+  return new PlumblineError('RUN_STOPPED', 'the run was stopped before its end', {
+    hint: 'run it again: what is applied stays, and the rest follows',
+    cause,
+  });
 }

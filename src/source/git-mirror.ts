@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { PlumblineError } from '../lib/errors.ts';
+import { makeFolder } from '../lib/folder.ts';
 import type { RemoteRef } from './git-address.ts';
 import type { GitProcess } from './git-process.ts';
 
@@ -113,7 +114,7 @@ export class GitMirror {
   /** Removes what an earlier process began to make and never finished. */
   async #sweep(): Promise<void> {
     const parent = dirname(this.folder);
-    await mkdir(parent, { recursive: true, mode: 0o700 });
+    makeFolder(parent, 0o700);
     for (const name of await readdir(parent)) {
       if (!/\.(?:new|old)-[0-9a-f]{12}$/.test(name)) continue;
       if (!name.startsWith(`${basename(this.folder)}.`)) continue;

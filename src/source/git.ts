@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { PlumblineError } from '../lib/errors.ts';
+import { makeFolder } from '../lib/folder.ts';
 import { defaultLimits, type SourceLimits } from './candidates.ts';
 import {
   type GitAddress,
@@ -134,7 +134,7 @@ export class GitSource implements Source {
   }
 
   async #prepare(): Promise<void> {
-    await mkdir(this.#home, { recursive: true, mode: 0o700 });
+    makeFolder(this.#home, 0o700);
     this.#version ??= installedGit(this.#home);
     await this.#version.catch((error: unknown) => {
       this.#version = undefined;

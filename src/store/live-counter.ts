@@ -23,8 +23,8 @@ export async function readLiveCounter(query: Query): Promise<number> {
 /**
  * Runs a work that changes records within the plan of one source, and moves the counter that every
  * other source remembers along with it: what we write ourselves is no reason for them to look again.
- * A source that was behind before stays behind, and so does `except`, the source whose own run it is,
- * until that run has been verified.
+ * A source that was behind before stays behind, one that waits for something may be waiting for just
+ * this write, and `except`, the source whose own run it is, is behind until that run is verified.
  */
 export async function keepingCounters<T>(
   query: Query,
@@ -38,6 +38,7 @@ export async function keepingCounters<T>(
     await query('source')
       .where('live_counter', before)
       .andWhereNot('name', except ?? '')
+      .andWhere('outcome', 'converged')
       .update({ live_counter: after });
   }
   return result;

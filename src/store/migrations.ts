@@ -56,6 +56,11 @@ async function createStoreTables(query: Query): Promise<void> {
     table.index(['source', 'account', 'space', 'name']);
   });
 
+  // Whoever waits for a record to be let go must hear of it, though the record itself does not change.
+  await query.raw(
+    `CREATE TRIGGER inventory_delete_counts AFTER DELETE ON inventory
+     BEGIN UPDATE live_counter SET value = value + 1; END`,
+  );
   await createJournal(query);
 }
 

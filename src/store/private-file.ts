@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, writeFile } from 'node:fs/promises';
+import { open, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PlumblineError } from '../lib/errors.ts';
+import { makeFolder } from '../lib/folder.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
 
 /** An empty file with mode 0600, in a folder made on demand; one that is there already stays as it is. */
 export async function createPrivateFile(path: string): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path), 0o700);
     await writeFile(path, '', { flag: 'wx', mode: 0o600 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw fileError(path, error);

@@ -20,9 +20,11 @@ type Phase = Map<string, Batch>;
  * transaction only, because the rows may refer to each other in any order until it commits.
  */
 export class UnitOfWork {
-  // Removals come first, so that what comes may have the unique values of what goes; updates come
-  // before inserts for the same reason.
+  // Removals come first, so that what comes may have the unique values of what goes; values that are
+  // given up come next, because SQLite looks at unique values row by row and two rows could not
+  // exchange theirs; updates come before inserts for the same reason.
   #removals: Phase = new Map();
+  #givenUp: Phase = new Map();
   #updates: Phase = new Map();
   #inserts: Phase = new Map();
 
@@ -41,6 +43,11 @@ export class UnitOfWork {
     stage(this.#updates, table, row, keyColumns, updateSql);
   }
 
+  /** Stages that the row with this id gives up a unique value, before any other row may take it. */
+  giveUp(table: string, id: number, column: string): void {
+    stage(this.#givenUp, table, { id, [column]: null }, ['id'], updateSql);
+  }
+
   /** Stages the removal of every row with this value in this column. */
   remove(table: string, column: string, value: Cell): void {
     this.removeMatching(table, { [column]: value });
@@ -56,8 +63,11 @@ export class UnitOfWork {
    * commits, every other broken rule here.
    */
   async flush(query: Query): Promise<void> {
-    const phases = [this.#removals, this.#updates, this.#inserts];
-    [this.#removals, this.#updates, this.#inserts] = [new Map(), new Map(), new Map()];
+    const phases = [this.#removals, this.#givenUp, this.#updates, this.#inserts];
+    this.#removals = new Map();
+    this.#givenUp = new Map();
+    this.#updates = new Map();
+    this.#inserts = new Map();
     await query.raw('PRAGMA defer_foreign_keys = ON');
     for (const phase of phases) {
       for (const { sql, rows } of phase.values()) {

@@ -1,7 +1,10 @@
-/** Waits until the condition holds; throws after five seconds. */
-export async function until(condition: () => boolean): Promise<void> {
-  const end = performance.now() + 5000;
-  while (!condition()) {
+/** Waits until the condition holds; throws after so many milliseconds. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  milliseconds = 5000,
+): Promise<void> {
+  const end = performance.now() + milliseconds;
+  while (!(await condition())) {
     if (performance.now() > end) throw new Error('waited in vain');
     await new Promise((resolve) => setImmediate(resolve));
   }
