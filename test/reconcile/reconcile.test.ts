@@ -413,6 +413,36 @@ t.test('every try of an endpoint effect has the key of the first', async (t) => 
   t.equal(new Set(keys).size, 1);
 });
 
+t.test('a stop waits for the endpoint it is at and for no other', async (t) => {
+  const ports = await freshPorts(t);
+  const names = ['alpha', 'beta', 'gamma'];
+  const target = targetOf(
+    new FakeSource({
+      'key.yaml': tokenYaml('key'),
+      ...Object.fromEntries(
+        names.map((name) => [`${name}.yaml`, clientYaml(name, { deployed: true }, closed)]),
+      ),
+    }),
+  );
+  const stop = new AbortController();
+  const endpoint: Endpoint = {
+    publish: async (record, idempotencyKey) => {
+      stop.abort();
+      return ports.endpoint.publish(record, idempotencyKey);
+    },
+    withdraw: async () => ({ state: 'withdrawn' }),
+  };
+  const occasion = { trigger: 'start', actor: 'plumbline', settled: [] } as const;
+  const result = await reconcile({ ...ports, endpoint }, target, occasion, stop.signal);
+  t.equal(ports.endpoint.calls.length, 1);
+  t.same(
+    result.outcomes.filter((it) => it.outcome === 'failed').map((it) => it.error?.code),
+    ['RUN_STOPPED', 'RUN_STOPPED'],
+  );
+  t.same(told(await run(ports, target)), ['deploy beta applied', 'deploy gamma applied']);
+  t.same(Object.values(ports.endpoint.standing()), ['published', 'published', 'published']);
+});
+
 t.test('a switch by hand whose endpoint did not follow can be repeated by hand', async (t) => {
   const ports = await freshPorts(t);
   const target = targetOf(
