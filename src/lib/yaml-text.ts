@@ -156,7 +156,9 @@ function wideEncoding([first, second]: Uint8Array): string | undefined {
 function notUtf8(bytes: Uint8Array, file: string): Diagnostic {
   const text = lenient.decode(bytes);
   const again = new TextEncoder().encode(text);
-  const at = bytes.findIndex((byte, index) => byte !== again[index]);
+  // A character cut off by the end of the file may begin with just the bytes of its replacement.
+  const differs = bytes.findIndex((byte, index) => byte !== again[index]);
+  const at = differs === -1 ? bytes.findLastIndex((byte) => byte >= 0xc0) : differs;
   const byte = (bytes[at] as number).toString(16).padStart(2, '0');
   const offset = lenient.decode(bytes.subarray(0, at)).length;
   const mark = text.startsWith('\ufeff') ? 1 : 0;

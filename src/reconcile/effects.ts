@@ -1,5 +1,6 @@
 import { asPlumblineError, type PlumblineError } from '../lib/errors.ts';
 import { keyId } from '../manifest/manifest.ts';
+import type { LiveRecord } from '../manifest/record.ts';
 import type { Change } from '../plan/change.ts';
 import { type OwedEffect, stageEffectDone } from '../store/effects.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
@@ -36,15 +37,21 @@ export async function followSteps(
 ): Promise<Map<string, PlumblineError>> {
   const done: OwedEffect[] = [];
   const failed = new Map<string, PlumblineError>();
-  for (const step of steps) {
+  const owing = steps.flatMap((step) => {
     const effect = effectOf(step, run);
-    if (effect === undefined) continue;
+    return effect === undefined ? [] : [{ step, effect }];
+  });
+  const records = await recordsOf(
+    ports,
+    owing.map(({ step }) => step),
+  );
+  for (const { step, effect } of owing) {
     if (signal.aborted) {
       failed.set(keyId(step.key), runStopped());
       continue;
     }
     try {
-      await follow(ports, step, effect);
+      await follow(ports, records.get(keyId(step.key)), effect);
       done.push(effect);
     } catch (error) {
       const reason = asPlumblineError(error);
@@ -62,13 +69,34 @@ export async function followSteps(
   return failed;
 }
 
-async function follow(ports: Ports, step: Step, effect: OwedEffect): Promise<void> {
-  const { account, name, idempotencyKey } = effect;
-  const record = await ports.database.read((query) =>
-    ports.brokers.of(step.kind).find(query, account, name),
-  );
+/** The records of these steps as they are after their commit, by key id: one reading for all of them. */
+async function recordsOf(ports: Ports, steps: readonly Step[]): Promise<Map<string, LiveRecord>> {
+  const names = new Map<string, { readonly first: Step; readonly names: string[] }>();
+  for (const step of steps) {
+    const group = `${step.kind}/${step.key.account}`;
+    const known = names.get(group);
+    if (known === undefined) names.set(group, { first: step, names: [step.key.name] });
+    else known.names.push(step.key.name);
+  }
+  if (names.size === 0) return new Map();
+  return ports.database.read(async (query) => {
+    const records = new Map<string, LiveRecord>();
+    for (const { first, names: wanted } of names.values()) {
+      const broker = ports.brokers.of(first.kind);
+      for (const record of await broker.read(query, first.key.account, wanted))
+        records.set(keyId(record.key), record);
+    }
+    return records;
+  });
+}
+
+async function follow(
+  ports: Ports,
+  record: LiveRecord | undefined,
+  effect: OwedEffect,
+): Promise<void> {
   // Deleted by somebody since; nothing is left to publish, and what was published is not ours to find.
   if (record === undefined) return;
-  if (effect.verb === 'deploy') await ports.endpoint.publish(record, idempotencyKey);
-  else await ports.endpoint.withdraw(record, idempotencyKey);
+  if (effect.verb === 'deploy') await ports.endpoint.publish(record, effect.idempotencyKey);
+  else await ports.endpoint.withdraw(record, effect.idempotencyKey);
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { recordNotFound } from '../broker/not-found.ts';
 import { PlumblineError } from '../lib/errors.ts';
 import { putAt, valueAt } from '../lib/json.ts';
 import type { LoadResult } from '../manifest/load.ts';
@@ -11,6 +12,7 @@ import {
 import type { LiveRecord } from '../manifest/record.ts';
 import { buildPlan } from '../plan/build.ts';
 import type { ChangeResult, OwnedRecord, Plan, Policy } from '../plan/change.ts';
+import { inventoryRow } from '../store/inventory.ts';
 import { execute } from './execute.ts';
 import { type LiveState, readLive } from './live.ts';
 import type { Ports } from './ports.ts';
@@ -44,15 +46,19 @@ export async function planDelete(
   keys: readonly ResourceKey[],
 ): Promise<Plan> {
   const state = await readLive(ports.database, ports.brokers, account, manual);
-  const records = keys.map((key) => found(state, key));
+  const records = keys.map((key) => found(ports, state, key));
   for (const record of records) {
-    const owner = state.owners.get(keyId(record.key));
-    if (owner !== undefined)
-      throw new PlumblineError(
-        'RECORD_OWNED',
-        `${record.kind} ${record.key.name} belongs to the source ${owner}`,
-        { hint: 'remove its manifest from the source; the next sync then prunes it' },
-      );
+    const row = await ports.database.read((query) => inventoryRow(query, record.key));
+    // What is orphaned was let go of by its source already; the record is kept for a person to decide.
+    if (row === undefined || row.orphaned) continue;
+    throw new PlumblineError(
+      'RECORD_OWNED',
+      `${record.kind} ${record.key.name} belongs to the source ${row.source}`,
+      {
+        hint: `remove its manifest from ${row.file} there; the next sync deletes it where prune is true, and leaves it to you where it is not`,
+        place: { file: row.file, line: row.line },
+      },
+    );
   }
   return plan(ports, state, [], records);
 }
@@ -68,14 +74,14 @@ export async function planDeployment(
   deployed: boolean,
 ): Promise<Plan> {
   const state = await readLive(ports.database, ports.brokers, key.account, manual);
-  const record = found(state, key);
+  const record = found(ports, state, key);
   const { kind } = ports.brokers.of(record.kind);
   if (kind.deployment === undefined)
     throw new PlumblineError(
       'VERB_NOT_IMPLEMENTED',
       `${kind.name} has no endpoint, so it cannot be ${deployed ? 'deployed' : 'undeployed'}`,
     );
-  await refuseManaged(ports, state, record, deployed, kind.deployment);
+  await refuseManaged(ports, record, deployed, kind.deployment);
   const manifest = structuredClone(record.manifest) as Manifest & Record<string, unknown>;
   putAt(manifest, kind.deployment, deployed);
   return plan(ports, state, [asLoaded(record, manifest, deployed)], [record]);
@@ -116,33 +122,29 @@ function plan(
   });
 }
 
-function found(state: LiveState, key: ResourceKey): LiveRecord {
+function found(ports: Ports, state: LiveState, key: ResourceKey): LiveRecord {
   const record = state.live.find((it) => keyId(it.key) === keyId(key));
   if (record !== undefined) return record;
-  throw new PlumblineError('RECORD_NOT_FOUND', `there is no ${key.space} named ${key.name}`, {
-    hint: "list what there is with 'plumbline get'",
-  });
+  const kind = ports.brokers.kinds.all.find((it) => it.space === key.space);
+  throw recordNotFound(kind?.name ?? key.space, key.name);
 }
 
 async function refuseManaged(
   ports: Ports,
-  state: LiveState,
   record: LiveRecord,
   deployed: boolean,
   path: string,
 ): Promise<void> {
-  const owner = state.owners.get(keyId(record.key));
-  if (owner === undefined) return;
-  const { owned } = await readLive(ports.database, ports.brokers, record.key.account, owner);
-  const mine = owned.find((it) => keyId(it.key) === keyId(record.key));
-  const said = mine === undefined ? undefined : valueAt(mine.applied, path);
-  if (mine === undefined || said === undefined || said === deployed) return;
+  const row = await ports.database.read((query) => inventoryRow(query, record.key));
+  if (row === undefined || row.orphaned) return;
+  const said = valueAt(JSON.parse(row.applied), path);
+  if (said === undefined || said === deployed) return;
   throw new PlumblineError(
     'RECORD_OWNED',
-    `the source ${owner} says ${path}: ${said} for ${record.kind} ${record.key.name}`,
+    `the source ${row.source} says ${path}: ${said} for ${record.kind} ${record.key.name}`,
     {
-      hint: `change it in ${mine.file}:${mine.line}, or remove that line there to decide it by hand`,
-      place: { file: mine.file, line: mine.line },
+      hint: `change it in ${row.file}:${row.line}, or remove that line there to decide it by hand`,
+      place: { file: row.file, line: row.line },
     },
   );
 }

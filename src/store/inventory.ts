@@ -93,6 +93,11 @@ export async function ownersOf(
   );
 }
 
+/** What the inventory says of one record; undefined for a record that nobody owns. */
+export function inventoryRow(query: Query, key: RecordKey): Promise<InventoryRow | undefined> {
+  return query('inventory').select(columns).where(keyOf(key)).first<InventoryRow | undefined>();
+}
+
 /** Stages that a source owns a record; a row that was there for the key is replaced. */
 export function stageInventory(unit: UnitOfWork, row: InventoryRow): void {
   unit.upsert('inventory', toRow(columns, row), keyColumns);

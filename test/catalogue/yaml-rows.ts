@@ -438,6 +438,12 @@ export const encodingRows: readonly Row[] = [
     input: Buffer.concat([Buffer.from(`${good}# `), Buffer.from([0xe2, 0x82])]),
     errors: ['MANIFEST_ENCODING 7:3'],
   },
+  {
+    item: 63,
+    name: 'UTF-8 cut off where the rest looks like the sign for a wrong byte',
+    input: Buffer.concat([Buffer.from(`${good}# `), Buffer.from([0xef, 0xbf])]),
+    errors: ['MANIFEST_ENCODING 7:3'],
+  },
   { item: 64, name: 'a byte order mark at the start', input: `\ufeff${good}`, loads: ['bot'] },
   {
     item: 65,
