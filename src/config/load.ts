@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { z } from 'zod';
-import { type Diagnostic, hasErrors, placeOf, sortDiagnostics } from '../lib/diagnostic.ts';
+import { type Diagnostic, hasErrors, sortDiagnostics } from '../lib/diagnostic.ts';
 import { type Place, PlumblineError } from '../lib/errors.ts';
 import { wording } from '../lib/shape-words.ts';
 import type { Config } from './config.ts';
@@ -53,7 +53,7 @@ export async function loadConfig(input: LoadInput): Promise<LoadedConfig> {
   if (!shape.success) found.push(...problemsOfGiven(shape.error, given));
   if (!shape.success || hasErrors(found)) throw invalid(found);
 
-  found.push(...checkRules(shape.data, places));
+  found.push(...(await checkRules(shape.data, places)));
   if (hasErrors(found)) throw invalid(found);
 
   const { config, problems } = resolveConfig(shape.data, { environment, cwd, places });
@@ -121,7 +121,7 @@ function invalid(found: readonly Diagnostic[]): PlumblineError {
   const errors = problems.filter((it) => it.severity === 'error');
   const [first] = errors as [Diagnostic];
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
-  return new PlumblineError('CONFIG_INVALID', `${placeOf(first)}: ${first.message}${more}`, {
+  return new PlumblineError('CONFIG_INVALID', `${first.message}${more}`, {
     hint: first.hint ?? 'correct the configuration',
     place: placeIn(first),
     problems,

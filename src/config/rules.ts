@@ -13,7 +13,7 @@ export interface SettingPlace extends Place {
 export type Places = (path: string) => SettingPlace;
 
 /** The rules across settings, for a configuration whose every single setting is right. */
-export function checkRules(text: ConfigText, places: Places): Diagnostic[] {
+export async function checkRules(text: ConfigText, places: Places): Promise<Diagnostic[]> {
   const found: Diagnostic[] = [];
   const tell = (path: string, message: string, hint: string) => {
     found.push({ severity: 'error', code: 'CONFIG_INVALID', ...places(path), path, message, hint });
@@ -32,6 +32,12 @@ export function checkRules(text: ConfigText, places: Places): Diagnostic[] {
         'rename one of them',
       );
     }
+    if (source.schedule !== undefined && !(await isCron(source.schedule)))
+      tell(
+        `${at}.schedule`,
+        'a schedule must be a cron expression',
+        'write it like 0 6 * * 1-5: minute, hour, day, month, day of the week',
+      );
     if (source.directory !== undefined && source.git !== undefined) {
       const other = placeOf(places(`${at}.directory`));
       const message = `a source is a folder or a repository, and ${other} says that it is a folder`;
@@ -104,4 +110,10 @@ function settingAt(text: ConfigText, path: string): unknown {
 
 function lastStep(path: string): string {
   return path.slice(path.lastIndexOf('.') + 1);
+}
+
+/** Loaded on use: most configurations have no schedule. */
+async function isCron(text: string): Promise<boolean> {
+  const { validate } = await import('node-cron');
+  return validate(text);
 }

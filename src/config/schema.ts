@@ -1,4 +1,3 @@
-import { validate as isCron } from 'node-cron';
 import { z } from 'zod';
 import { logFormats, logLevels } from '../lib/log.ts';
 import { parseDuration } from './duration.ts';
@@ -102,10 +101,7 @@ const source = z.strictObject({
   interval: duration(100, 24 * hour)
     .default('60s')
     .meta({ description: 'Time from the end of a run to the next look.' }),
-  schedule: line(200)
-    .refine((text) => isCron(text), 'must be a cron expression such as 0 6 * * 1-5')
-    .optional()
-    .meta({ description: 'Cron expression of further looks.' }),
+  schedule: line(200).optional().meta({ description: 'Cron expression of further looks.' }),
   prune: z.boolean().default(false).meta({ description: 'Delete what is no longer declared.' }),
   drift: z
     .enum(['enforce', 'report'])
@@ -142,7 +138,7 @@ const source = z.strictObject({
     .meta({ description: 'What a run may do without being approved.' }),
 });
 
-/** The configuration as it is written. Rules across settings are in `load.ts`, where both places are known. */
+/** The configuration as it is written. Rules across settings are in `rules.ts`, where both places are known. */
 export const configSchema = z.strictObject({
   database: z
     .string()

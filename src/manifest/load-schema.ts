@@ -26,7 +26,7 @@ const annotationValue = z
   );
 
 const metadata = {
-  // The name has rules and words of its own, see load-name.ts.
+  // The name has rules and words of its own, see normal.ts.
   name: z.string().meta({ description: 'Words of a to z and digits, joined by underscores.' }),
   description: text(65_536).nullish().meta({ description: 'What it is for, in a sentence.' }),
   version: text(255)

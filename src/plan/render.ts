@@ -153,7 +153,6 @@ function changeLines(
   return [...flow(spans, width, '', '    '), ...detailLines(told, result, fieldStyle)];
 }
 
-/** A problem in a file: its place, what is wrong, the line with a caret, what to do. */
 /** One problem with its place, its excerpt and its hint. */
 export function problemLines(
   problem: Diagnostic,

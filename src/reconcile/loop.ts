@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { schedule as cronSchedule, type ScheduledTask } from 'node-cron';
+import type { ScheduledTask } from 'node-cron';
 import { backoff } from '../lib/time.ts';
 import type { RunResult } from './outcome.ts';
 import type { Ports, Target } from './ports.ts';
@@ -19,7 +19,7 @@ export interface Rhythm {
 /** Outcomes that stay what they are until something moves; `retrying` is the one that does not. */
 const settled = ['converged', 'held', 'stalled', 'drifted'];
 
-/** A source that cannot be watched well is still looked at this often, in milliseconds. */
+/** The longest that a timer can wait, in milliseconds; a longer one would fire at once. */
 const longestSleep = 2 ** 31 - 1;
 
 /**
@@ -84,11 +84,8 @@ export class SourceLoop {
     const stop = () => this.#wake?.abort();
     signal.addEventListener('abort', stop);
     const { source } = this.#target;
-    if (this.#rhythm.schedule !== undefined)
-      this.#cron = cronSchedule(this.#rhythm.schedule, () => this.trigger('schedule'), {
-        logger: this.#cronLog(),
-      });
     try {
+      await this.#keepSchedule();
       await source.watch(() => this.trigger('file'));
       while (!signal.aborted) {
         const trigger = await this.#next(signal);
@@ -118,6 +115,14 @@ export class SourceLoop {
     const trigger = this.#pending ?? 'interval';
     this.#pending = undefined;
     return trigger;
+  }
+
+  async #keepSchedule(): Promise<void> {
+    if (this.#rhythm.schedule === undefined) return;
+    const { schedule } = await import('node-cron');
+    this.#cron = schedule(this.#rhythm.schedule, () => this.trigger('schedule'), {
+      logger: this.#cronLog(),
+    });
   }
 
   /**

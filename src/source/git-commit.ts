@@ -1,4 +1,4 @@
-import { type SimpleGit, simpleGit } from 'simple-git';
+import type { SimpleGit, SimpleGitFactory } from 'simple-git';
 import { PlumblineError } from '../lib/errors.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
 import type { Commit } from './source.ts';
@@ -10,7 +10,7 @@ const longestText = 200;
  * simple-git does what is local, reads only, and takes no argument from anybody: it cannot end the
  * children of a git that talks to a remote, so those calls have their own runner.
  */
-function localGit(folder: string, signal?: AbortSignal): SimpleGit {
+function localGit(simpleGit: SimpleGitFactory, folder: string, signal?: AbortSignal): SimpleGit {
   const environment = {
     PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
     HOME: folder,
@@ -36,7 +36,8 @@ function localGit(folder: string, signal?: AbortSignal): SimpleGit {
  */
 export async function readCommit(mirror: string, id: string, signal: AbortSignal): Promise<Commit> {
   const format = '--format=%an <%ae>%x00%ct%x00%s';
-  const printed = await localGit(mirror, signal)
+  const { simpleGit } = await import('simple-git');
+  const printed = await localGit(simpleGit, mirror, signal)
     .raw('log', '-1', '--no-show-signature', '--encoding=UTF-8', format, '--end-of-options', id)
     .catch((error: unknown) => {
       throw new PlumblineError('SOURCE_DAMAGED', `the commit ${id} cannot be read`, {
@@ -60,7 +61,8 @@ function plain(text: string): string {
 
 /** The version of the git that is installed, such as `2.39.5`. Throws SOURCE_UNREACHABLE without a usable one. */
 export async function installedGit(folder: string): Promise<string> {
-  const version = await localGit(folder)
+  const { simpleGit } = await import('simple-git');
+  const version = await localGit(simpleGit, folder)
     .version()
     .catch(() => undefined);
   const enough =

@@ -1,5 +1,5 @@
 import { realpath, stat } from 'node:fs/promises';
-import { watch as chokidar, type FSWatcher } from 'chokidar';
+import type { FSWatcher } from 'chokidar';
 import { standingOf } from './candidates.ts';
 
 export interface WatchListener {
@@ -75,7 +75,8 @@ class FolderWatch implements Watch {
     await this.#watcher?.close();
     const root = await realpath(this.#root).catch(() => undefined);
     if (this.#closed || root === undefined || this.#pollTimer !== undefined) return;
-    const watcher = chokidar(root, {
+    const { watch } = await import('chokidar');
+    const watcher = watch(root, {
       followSymlinks: false,
       ignoreInitial: true,
       ignored: (path, stats) => stats?.isFile() === true || isHidden(path.slice(root.length)),
