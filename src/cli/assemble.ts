@@ -1,11 +1,8 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Brokers } from '../broker/brokers.ts';
 import { recordMigrations } from '../broker/record-schema.ts';
 import type { Config } from '../config/config.ts';
-import type { ConfigFlags } from '../config/layers.ts';
-import { loadConfig } from '../config/load.ts';
 import { recordEndpoint } from '../endpoint/endpoint.ts';
 import { kinds } from '../kinds/kinds.ts';
 import { createLog, isPretty } from '../lib/log.ts';
@@ -13,10 +10,13 @@ import { systemClock } from '../lib/time.ts';
 import type { WatchedTarget } from '../reconcile/daemon.ts';
 import type { Ports } from '../reconcile/ports.ts';
 import type { Database } from '../store/database.ts';
+import { isNew } from '../store/database-file.ts';
 import { openStore } from '../store/open.ts';
-import { type Invocation, textOption } from './invocation.ts';
-import { problemsText } from './problems-text.ts';
+import { memory } from '../store/sqlite.ts';
+import { configure } from './configure.ts';
+import type { Invocation } from './invocation.ts';
 import { type Elsewhere, targetsOf } from './targets.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 import { version } from './version.ts';
 
 /**
@@ -29,6 +29,8 @@ export type Opening = 'read' | 'write' | 'exclusive';
 export interface Assembly {
   readonly config: Config;
   readonly ports: Ports;
+  /** False where a command that only reads found no database: what it reads is empty then. */
+  readonly hasDatabase: boolean;
   /** Whether the log is for a person who watches, not for a machine. */
   readonly readable: boolean;
   /** The configured sources, or those of these names. Throws SOURCE_UNKNOWN. */
@@ -43,11 +45,20 @@ export async function withPorts(
   opening: Opening,
   work: (assembly: Assembly) => Promise<number>,
 ): Promise<number> {
-  const config = await configure(invocation);
+  return withConfigured(invocation, await configure(invocation), opening, work);
+}
+
+/** The same for a configuration that is loaded already. */
+export async function withConfigured<T>(
+  { terminal }: Invocation,
+  config: Config,
+  opening: Opening,
+  work: (assembly: Assembly) => Promise<T>,
+): Promise<T> {
   const close = new Set<() => Promise<void>>();
   try {
     const database = await open(config, opening, close);
-    const log = createLog({ ...config.log, stream: invocation.terminal.log });
+    const log = createLog({ ...config.log, stream: terminal.log });
     const ports: Ports = {
       database,
       brokers: new Brokers(kinds),
@@ -56,12 +67,13 @@ export async function withPorts(
       log,
       version: version(),
     };
-    const readable = isPretty(config.log.format, invocation.terminal.log);
-    const state = stateFolder(config);
+    const path = pathOf(config);
+    const state = await stateFolder(path, close);
     return await work({
       config,
       ports,
-      readable,
+      hasDatabase: path === memory || !(await isNew(path)),
+      readable: isPretty(config.log.format, terminal.log),
       close,
       targets: (names, elsewhere) => targetsOf(config, names, elsewhere, state, log),
     });
@@ -70,35 +82,7 @@ export async function withPorts(
   }
 }
 
-/** The configuration of this command line; its warnings are told on standard error. */
-export async function configure(invocation: Invocation): Promise<Config> {
-  const { terminal } = invocation;
-  const file = textOption(invocation, 'config');
-  const { config, warnings } = await loadConfig({
-    ...(file === undefined ? {} : { file }),
-    environment: terminal.environment,
-    flags: configFlags(invocation),
-    cwd: terminal.workingFolder,
-  });
-  if (warnings.length > 0) terminal.err(problemsText(warnings, terminal));
-  return config;
-}
-
-function configFlags(invocation: Invocation): ConfigFlags {
-  const flags: Record<string, string> = {};
-  const options = { database: 'database', account: 'account', logLevel: 'log.level' };
-  for (const [option, path] of Object.entries(options)) {
-    const value = textOption(invocation, option);
-    if (value !== undefined) flags[path] = value;
-  }
-  return flags;
-}
-
-async function open(
-  config: Config,
-  opening: Opening,
-  close: Set<() => Promise<void>>,
-): Promise<Database> {
+async function open(config: Config, opening: Opening, close: Assembly['close']): Promise<Database> {
   const store = await openStore(config.database, {
     mode: opening === 'read' ? 'read' : 'write',
     migrations: recordMigrations(kinds),
@@ -108,12 +92,16 @@ async function open(
   return store.database;
 }
 
+function pathOf(config: Config): string {
+  return config.database.replace(/^sqlite:/, '');
+}
+
 /** A private folder for mirrors of Git repositories, beside the database; all of it can be fetched again. */
-function stateFolder(config: Config): string {
-  const path = config.database.replace(/^sqlite:/, '');
-  return path === ':memory:'
-    ? mkdtempSync(join(tmpdir(), 'plumbline-'))
-    : join(dirname(path), 'git');
+async function stateFolder(path: string, close: Assembly['close']): Promise<string> {
+  if (path !== memory) return join(dirname(path), 'git');
+  const folder = await temporaryFolder();
+  close.add(folder.remove);
+  return folder.path;
 }
 
 /** Who a change by hand is journalled under. */

@@ -1,5 +1,5 @@
 import { Argument, Command as Commander, CommanderError, Option } from 'commander';
-import { asPlumblineError } from '../lib/errors.ts';
+import { asPlumblineError, PlumblineError } from '../lib/errors.ts';
 import {
   type CommandDefinition,
   commands,
@@ -7,7 +7,7 @@ import {
   type OptionDefinition,
 } from './commands.ts';
 import { errorText } from './error-text.ts';
-import type { Command, Invocation, Terminal } from './invocation.ts';
+import { type Command, type Invocation, type Terminal, textOption } from './invocation.ts';
 import { processTerminal } from './terminal.ts';
 import { version } from './version.ts';
 
@@ -41,6 +41,7 @@ export async function main(
   terminal: Terminal = processTerminal(),
 ): Promise<number> {
   let exit = 0;
+  let current: Invocation | undefined;
   const program = new Commander('plumbline')
     .description('Keeps LLM clients true to Git.')
     .version(`plumbline ${version()}`, '--version', 'print the version')
@@ -56,8 +57,10 @@ export async function main(
   );
   for (const definition of commands)
     program.addCommand(
-      commanderCommand(definition, terminal, (status) => {
-        exit = status;
+      commanderCommand(definition, terminal, async (invocation) => {
+        current = invocation;
+        const { run } = await (load[definition.name] as () => Promise<Command>)();
+        exit = await run(invocation);
       }),
     );
   try {
@@ -65,16 +68,37 @@ export async function main(
     return exit;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageExit;
-    const ours = asPlumblineError(error);
-    terminal.err(errorText(ours, { debug: words.includes('debug') || words.includes('trace') }));
+    const ours = terminal.signal.aborted ? stopped(error) : asPlumblineError(error);
+    const causes = ours.cause instanceof Error && (await wantsCauses(current));
+    terminal.err(errorText(ours, terminal, { causes }));
     return ours.exit;
   }
+}
+
+/** What a command ends with when it is told to stop, unless it knows better. */
+function stopped(error: unknown): PlumblineError {
+  if (error instanceof PlumblineError) return error;
+  return new PlumblineError('RUN_STOPPED', 'the command was stopped before its end', {
+    hint: 'run it again',
+    cause: error,
+  });
+}
+
+/** Whether the log level is debug: by option, by environment, or by the configuration where it can be read. */
+async function wantsCauses(invocation: Invocation | undefined): Promise<boolean> {
+  if (invocation === undefined) return false;
+  const level =
+    textOption(invocation, 'logLevel') ?? invocation.terminal.environment['PLUMBLINE_LOG_LEVEL'];
+  if (level !== undefined && level !== '') return level === 'debug';
+  const { loadedConfig } = await import('./configure.ts');
+  const loaded = await loadedConfig(invocation).catch(() => undefined);
+  return loaded?.config.log.level === 'debug';
 }
 
 function commanderCommand(
   definition: CommandDefinition,
   terminal: Terminal,
-  finished: (status: number) => void,
+  run: (invocation: Invocation) => Promise<void>,
 ): Commander {
   const command = new Commander(definition.name)
     .description(definition.summary)
@@ -90,15 +114,9 @@ function commanderCommand(
     'after',
     `\nExamples:\n${definition.examples.map((example) => `  ${example}\n`).join('')}`,
   );
-  command.action(async () => {
-    const invocation: Invocation = {
-      arguments: command.args,
-      options: command.opts<Invocation['options']>(),
-      terminal,
-    };
-    const { run } = await (load[definition.name] as () => Promise<Command>)();
-    finished(await run(invocation));
-  });
+  command.action(() =>
+    run({ arguments: command.args, options: command.opts<Invocation['options']>(), terminal }),
+  );
   return command;
 }
 

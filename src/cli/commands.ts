@@ -1,3 +1,5 @@
+import { logLevels } from '../lib/log-level.ts';
+
 /** An option as commander writes it: `-o, --output <format>`. */
 export interface OptionDefinition {
   readonly flags: string;
@@ -62,9 +64,14 @@ export const commands: readonly CommandDefinition[] = [
     options: [
       report,
       { flags: '--path <dir>', summary: 'plan this folder instead of what the source points at' },
-      { flags: '--revision <rev>', summary: 'plan this branch, tag or commit of a Git source' },
+      {
+        flags: '--revision <rev>',
+        summary:
+          'plan this branch, tag or commit of a Git source; a bare name is a branch, else a tag ' +
+          '(refs/heads/NAME and refs/tags/NAME say which), a commit needs all its 40 digits',
+      },
     ],
-    examples: ['plumbline plan', 'plumbline plan platform --revision refs/heads/next -o markdown'],
+    examples: ['plumbline plan', 'plumbline plan platform --revision v1.4.0 -o markdown'],
   },
   {
     name: 'drift',
@@ -224,6 +231,6 @@ export const commonOptions: readonly OptionDefinition[] = [
   {
     flags: '--log-level <level>',
     summary: 'how much to log',
-    choices: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
+    choices: logLevels,
   },
 ];

@@ -1,11 +1,17 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { asPlumblineError } from '../lib/errors.ts';
+import type { Config } from '../config/config.ts';
+import { placeOf } from '../lib/diagnostic.ts';
+import { asPlumblineError, PlumblineError } from '../lib/errors.ts';
+import { createLog } from '../lib/log.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
+import { installedGit } from '../source/git-commit.ts';
 import { inspectStore } from '../store/inspect.ts';
-import { configure, withPorts } from './assemble.ts';
+import { withConfigured } from './assemble.ts';
+import { configure } from './configure.ts';
 import { type Invocation, textOption } from './invocation.ts';
 import { jsonDocument } from './json.ts';
+import { noDatabase } from './no-database.ts';
+import { sourcesNamed, targetsOf } from './targets.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 import { version } from './version.ts';
 
 interface Finding {
@@ -17,71 +23,80 @@ interface Finding {
 
 /** Looks at everything a run depends on and says what is amiss and what to do about it. Changes nothing. */
 export async function run(invocation: Invocation): Promise<number> {
-  const findings: Finding[] = [
-    { check: 'plumbline', ok: true, detail: `${version()} on Node ${process.versions.node}` },
-    await finding('git', async () =>
-      (await promisify(execFile)('git', ['--version'])).stdout.trim(),
-    ),
-  ];
-  const config = await finding('configuration', async () => {
-    const { sources, account } = await configure(invocation);
-    return `account ${account}, sources ${sources.map((it) => it.name).join(', ')}`;
-  });
-  findings.push(config);
-  if (config.ok) {
-    findings.push(await finding('database', () => databaseDetail(invocation)));
-    findings.push(...(await sourceFindings(invocation)));
-  }
   const { terminal } = invocation;
+  const scratch = await temporaryFolder();
+  const findings: Finding[] = [];
+  try {
+    for await (const it of findingsOf(invocation, scratch.path)) findings.push(it);
+  } finally {
+    await scratch.remove();
+  }
   if (textOption(invocation, 'output') === 'json')
     terminal.out(jsonDocument({ apiVersion: 'plumbline.dev/v1', kind: 'Findings', findings }));
   else for (const it of findings) terminal.out(line(it));
   return findings.every((it) => it.ok) ? 0 : 1;
 }
 
+/** One after the other; what needs a configuration is left out where there is none to go by. */
+async function* findingsOf(invocation: Invocation, scratch: string): AsyncGenerator<Finding> {
+  yield {
+    check: 'plumbline',
+    ok: true,
+    detail: `${version()} on Node ${process.versions.node}`,
+  };
+  yield finding('git', () => installedGit(scratch));
+  const config = await configure(invocation).catch(asPlumblineError);
+  if (config instanceof PlumblineError) {
+    yield failing('configuration', config);
+    return;
+  }
+  const { account, sources } = config;
+  const names = sources.map((it) => it.name).join(', ');
+  yield { check: 'configuration', ok: true, detail: `account ${account}, sources ${names || '-'}` };
+  yield finding('database', () => databaseDetail(invocation, config));
+  if (sources.length === 0) yield finding('sources', async () => `${sourcesNamed(config, [])}`);
+  for (const { name } of sources)
+    yield finding(`source ${name}`, () => sourceDetail(invocation, config, name, scratch));
+}
+
 async function finding(check: string, look: () => Promise<string>): Promise<Finding> {
   try {
     return { check, ok: true, detail: await look() };
   } catch (error) {
-    const { code, message, hint } = asPlumblineError(error);
-    return {
-      check,
-      ok: false,
-      detail: `${code}: ${message}`,
-      ...(hint === undefined ? {} : { hint }),
-    };
+    return failing(check, asPlumblineError(error));
   }
 }
 
-async function databaseDetail(invocation: Invocation): Promise<string> {
-  let detail = '';
-  await withPorts(invocation, 'read', async ({ ports }) => {
-    detail = await inspectStore(ports.database);
-    return 0;
-  });
-  return detail;
+function failing(check: string, { code, message, place, hint }: PlumblineError): Finding {
+  const at = place === undefined ? '' : `${placeOf(place)}: `;
+  const detail = `${code}: ${at}${message}`;
+  return { check, ok: false, detail, ...(hint === undefined ? {} : { hint }) };
 }
 
-/** Asks every source for its revision. */
-async function sourceFindings(invocation: Invocation): Promise<readonly Finding[]> {
-  const findings: Finding[] = [];
-  const database = {
-    ...invocation,
-    options: { ...invocation.options, database: 'sqlite::memory:' },
-  };
-  await withPorts(database, 'read', async ({ targets, close }) => {
-    for (const { source, location } of targets([], {})) {
-      close.add(() => source.close());
-      findings.push(
-        await finding(`source ${source.name}`, async () => {
-          const revision = await source.revision(invocation.terminal.signal);
-          return `${location} at ${revision}`;
-        }),
-      );
-    }
-    return 0;
+function databaseDetail(invocation: Invocation, config: Config): Promise<string> {
+  return withConfigured(invocation, config, 'read', async (assembly) => {
+    if (noDatabase(assembly) === undefined) return inspectStore(assembly.ports.database);
+    return `none yet at ${assembly.ports.database.location}; the first sync makes it`;
   });
-  return findings;
+}
+
+/** Asks a source for its revision, without the database and without its mirror. */
+async function sourceDetail(
+  { terminal }: Invocation,
+  config: Config,
+  name: string,
+  scratch: string,
+): Promise<string> {
+  const log = createLog({ ...config.log, stream: terminal.log });
+  const details: string[] = [];
+  for (const { source, location } of targetsOf(config, [name], {}, scratch, log)) {
+    try {
+      details.push(`${location} at ${await source.revision(terminal.signal)}`);
+    } finally {
+      await source.close();
+    }
+  }
+  return details.join(', ');
 }
 
 function line({ check, ok, detail, hint }: Finding): string {

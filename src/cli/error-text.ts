@@ -1,16 +1,25 @@
+import { placeOf } from '../lib/diagnostic.ts';
 import type { PlumblineError } from '../lib/errors.ts';
-import { escapeUntrusted, escapeUntrustedLines } from '../lib/terminal.ts';
+import { escapeUntrustedLines } from '../lib/terminal.ts';
+import type { Terminal } from './invocation.ts';
+import { problemsOnErr } from './problems-text.ts';
 
-/** An error as a person reads it: what, where, and what to do next. The cause is for `--log-level debug` alone. */
-export function errorText(error: PlumblineError, options: { readonly debug: boolean }): string {
-  const { place } = error;
-  const at =
-    place === undefined
-      ? ''
-      : `${escapeUntrusted([place.file, place.line, place.column].filter((it) => it !== undefined).join(':'))}: `;
-  const lines = [`error ${error.code}: ${at}${escapeUntrustedLines(error.message)}`];
-  if (error.hint !== undefined) lines.push(`  hint: ${escapeUntrustedLines(error.hint)}`);
-  if (options.debug && error.cause instanceof Error)
-    lines.push(`  cause: ${escapeUntrustedLines(error.cause.stack ?? error.cause.message)}`);
-  return `${lines.join('\n')}\n`;
+/**
+ * An error as a person reads it: what, where, and what to do next. One that stands for problems of
+ * files is told by all of them. The cause is for `--log-level debug` alone.
+ */
+export function errorText(
+  error: PlumblineError,
+  terminal: Terminal,
+  options: { readonly causes: boolean },
+): string {
+  const { place, hint, problems, cause } = error;
+  const at = place === undefined ? '' : `${placeOf(place)}: `;
+  const lines =
+    problems.length > 0 ? [] : [`error ${error.code}: ${at}${escapeUntrustedLines(error.message)}`];
+  if (hint !== undefined && !problems.some((it) => it.hint === hint))
+    lines.push(`  hint: ${escapeUntrustedLines(hint)}`);
+  if (options.causes && cause instanceof Error)
+    lines.push(`  cause: ${escapeUntrustedLines(cause.stack ?? cause.message)}`);
+  return problemsOnErr(problems, terminal) + lines.map((line) => `${line}\n`).join('');
 }

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { PlumblineError } from '../lib/errors.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
 import { yamlLimits } from '../lib/yaml.ts';
 import { printStream } from '../manifest/print.ts';
@@ -8,6 +9,9 @@ import { plural } from '../reconcile/outcome.ts';
 import { withPorts } from './assemble.ts';
 import { type Invocation, listOption, type Terminal, textOption } from './invocation.ts';
 import { kindNamed } from './kind-named.ts';
+import { requireKnownSource } from './known-source.ts';
+import { noDatabase } from './no-database.ts';
+import { Progress } from './progress.ts';
 
 /** Writes the live records as manifests, to standard output or into a folder. */
 export async function run(invocation: Invocation): Promise<number> {
@@ -15,26 +19,35 @@ export async function run(invocation: Invocation): Promise<number> {
   const to = textOption(invocation, 'to');
   const source = textOption(invocation, 'source');
   const kinds = listOption(invocation, 'kind').map((word) => kindNamed(word).name);
-  return withPorts(invocation, 'read', async ({ ports, config }) => {
+  return withPorts(invocation, 'read', async (assembly) => {
+    const { ports, config, close } = assembly;
+    const why = noDatabase(assembly);
+    if (why !== undefined)
+      throw new PlumblineError('EXPORT_REFUSED', `${why}, so there is nothing to export`, {
+        hint: "name the right one with --database, or make it with 'plumbline sync'",
+      });
+    await ports.database.read((query) => requireKnownSource(config, query, source));
     const scope = {
       account: config.account,
       kinds,
       ...(source === undefined ? {} : { source }),
     };
-    const entries = exportEntries(ports, scope);
+    const progress = new Progress(terminal);
+    close.add(async () => progress.end());
+    const entries = progress.counted(exportEntries(ports, scope), (it) => `${it} records exported`);
     if (to !== undefined) {
       const layout = (textOption(invocation, 'layout') ?? 'kind') as 'kind' | 'source' | 'flat';
-      return tell(
-        terminal,
-        to,
-        await exportTo(resolve(terminal.workingFolder, to), entries, { layout, scope }),
-      );
+      const folder = resolve(terminal.workingFolder, to);
+      const report = await exportTo(folder, entries, { layout, scope });
+      progress.end();
+      return tell(terminal, to, report);
     }
     let count = 0;
     for await (const text of printStream(entries)) {
       terminal.out(text);
       count += 1;
     }
+    progress.end();
     if (count === 0) terminal.err('there are no records to export\n');
     if (count > yamlLimits.documents)
       terminal.err(
@@ -48,8 +61,11 @@ export async function run(invocation: Invocation): Promise<number> {
 function tell(terminal: Terminal, folder: string, report: ExportReport): number {
   for (const path of report.written) terminal.out(`written  ${escapeUntrusted(path)}\n`);
   for (const path of report.removed) terminal.out(`removed  ${escapeUntrusted(path)}\n`);
-  for (const { path, reason } of report.kept)
-    terminal.err(`kept     ${escapeUntrusted(path)}: ${escapeUntrusted(reason)}\n`);
+  for (const { path, reason, hint } of report.kept)
+    terminal.err(
+      `kept     ${escapeUntrusted(path)}: ${escapeUntrusted(reason)}\n` +
+        `         hint: ${escapeUntrusted(hint)}\n`,
+    );
   terminal.out(
     `${plural(report.written.length, 'file')} written, ${report.unchanged.length} unchanged, ` +
       `${report.removed.length} removed in ${escapeUntrusted(folder)}\n`,

@@ -1,132 +1,158 @@
-import { constants } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Diagnostic } from '../lib/diagnostic.ts';
 import { sha256 } from '../lib/digest.ts';
-import { PlumblineError } from '../lib/errors.ts';
-import type { Clock } from '../lib/time.ts';
+import { type ErrorCode, PlumblineError } from '../lib/errors.ts';
 import { yamlLimits } from '../lib/yaml.ts';
+import type { KindSet } from '../manifest/kind.ts';
+import { type LoadResult, ManifestLoader } from '../manifest/load.ts';
 import { DirectorySource } from '../source/directory.ts';
+import { readRegularFile, type Trouble } from '../source/regular-file.ts';
 import type { Terminal } from './invocation.ts';
+import { Progress } from './progress.ts';
 
-/** Files a person named on the command line, ready to be read. */
-export interface NamedFiles {
-  readonly count: number;
-  readonly problems: readonly Diagnostic[];
-  readonly ignored: readonly { readonly path: string; readonly reason: string }[];
-  read(): AsyncIterable<{
-    readonly file: { path: string; blob: string };
-    readonly bytes: Uint8Array;
-  }>;
+export interface FilesOptions {
+  readonly kinds: KindSet;
+  readonly account: string;
+  /** How a path is given to the command, for a hint: `plumbline apply -f PATH`. */
+  readonly usage: string;
 }
 
-type Read = NamedFiles['read'];
+type Content = { readonly path: string; readonly bytes: Uint8Array };
+type Passed = LoadResult['ignored'][number];
+
+/** What the paths of a command line hold, a file at a time, and what of it cannot be taken. */
+interface Found {
+  readonly problems: Diagnostic[];
+  readonly ignored: Passed[];
+}
 
 /**
- * Looks up the paths: a file is taken whatever its name, a folder as a directory source would take
- * it, `-` is standard input. Throws USAGE for a path that is not there.
+ * Loads the manifests that a person names: a file is taken whatever its name, a folder as a directory
+ * source would take it, `-` is standard input. What cannot be read is a problem of that file, and the
+ * others go on. Throws USAGE for a path that is not there.
  */
-export async function openFiles(
+export async function loadFiles(
   paths: readonly string[],
+  { kinds, account, usage }: FilesOptions,
   terminal: Terminal,
-  clock: Clock,
-  verb: string,
-): Promise<NamedFiles> {
-  const reads: Read[] = [];
-  const problems: Diagnostic[] = [];
-  const ignored: { path: string; reason: string }[] = [];
-  let count = 0;
-  for (const path of paths) {
-    if (path === '-') {
-      reads.push(() => readStandardInput());
-      count += 1;
-      continue;
-    }
-    const full = resolve(terminal.workingFolder, path);
-    if (await isFolder(full, path, verb)) {
-      const snapshot = await new DirectorySource({ name: verb, root: full, clock }).fetch(
-        terminal.signal,
-      );
-      const shown = (name: string) => join(path, name);
-      problems.push(...snapshot.problems.map((it) => ({ ...it, file: shown(it.file) })));
-      ignored.push(...snapshot.ignored.map((it) => ({ ...it, path: shown(it.path) })));
-      count += snapshot.files.length;
-      reads.push(async function* () {
-        for await (const { file, bytes } of snapshot.read(snapshot.files))
-          yield { file: { path: shown(file.path), blob: file.blob }, bytes };
-      });
-    } else {
-      count += 1;
-      reads.push(async function* () {
-        const bytes = await readNamed(full, path);
-        yield { file: { path, blob: sha256(bytes) }, bytes };
-      });
-    }
+): Promise<LoadResult> {
+  const loader = new ManifestLoader(kinds, account);
+  const found: Found = { problems: [], ignored: [] };
+  const progress = new Progress(terminal);
+  try {
+    const contents = contentsOf(paths, found, usage, terminal);
+    for await (const { path, bytes } of progress.counted(contents, (it) => `${it} files read`))
+      loader.add({ path, blob: sha256(bytes) }, bytes);
+  } finally {
+    progress.end();
   }
+  const loaded = loader.finish();
   return {
-    count,
-    problems,
-    ignored,
-    read: async function* () {
-      for (const read of reads) yield* read();
-    },
+    ...loaded,
+    problems: [...loaded.problems, ...found.problems],
+    ignored: [...found.ignored, ...loaded.ignored],
   };
 }
 
-async function isFolder(full: string, path: string, verb: string): Promise<boolean> {
+async function* contentsOf(
+  paths: readonly string[],
+  found: Found,
+  usage: string,
+  terminal: Terminal,
+): AsyncGenerator<Content> {
+  for (const path of paths) {
+    if (path === '-') {
+      yield* standardInput(found);
+      continue;
+    }
+    const full = resolve(terminal.workingFolder, path);
+    const what = await look(full, path, usage);
+    if (typeof what === 'object') found.problems.push(what);
+    else if (what === 'folder') yield* inFolder(full, path, found, terminal.signal);
+    else yield* oneFile(full, path, found);
+  }
+}
+
+/** What a path leads to, links followed, or why that cannot be learned. */
+async function look(
+  full: string,
+  path: string,
+  usage: string,
+): Promise<'folder' | 'file' | Diagnostic> {
   try {
-    return (await stat(full)).isDirectory();
+    return (await stat(full)).isDirectory() ? 'folder' : 'file';
   } catch (cause) {
+    const { code = '' } = cause as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') return troubleWith(path, 'unreadable');
     throw new PlumblineError('USAGE', `there is no file or folder ${path}`, {
-      hint: `name one that exists: plumbline ${verb} PATH`,
+      hint: `name one that exists: ${usage}`,
       cause,
     });
   }
 }
 
-/** Opened without waiting for a writer, so that a pipe with a manifest's name cannot hang the command. */
-async function readNamed(full: string, path: string): Promise<Uint8Array> {
-  const handle = await open(full, constants.O_RDONLY | constants.O_NONBLOCK).catch((cause) => {
-    throw new PlumblineError('FILE_UNREADABLE', `cannot read ${path}`, {
-      hint: 'check who may read it',
-      place: { file: path },
-      cause,
-    });
-  });
+async function* inFolder(
+  full: string,
+  path: string,
+  { problems, ignored }: Found,
+  signal: AbortSignal,
+): AsyncGenerator<Content> {
+  const shown = (name: string) => join(path, name);
   try {
-    const { size, isFile } = await handle
-      .stat()
-      .then((it) => ({ size: it.size, isFile: it.isFile() }));
-    if (!isFile)
-      throw new PlumblineError('FILE_SPECIAL', `${path} is no ordinary file`, {
-        place: { file: path },
-      });
-    if (size > yamlLimits.bytes)
-      throw new PlumblineError(
-        'FILE_TOO_LARGE',
-        `${path} has more than ${yamlLimits.bytes} bytes`,
-        {
-          place: { file: path },
-        },
-      );
-    return await handle.readFile();
-  } finally {
-    await handle.close();
+    const folder = new DirectorySource({ name: 'of the command line', root: full });
+    const snapshot = await folder.fetch(signal);
+    problems.push(...snapshot.problems.map((it) => ({ ...it, file: shown(it.file) })));
+    ignored.push(...snapshot.ignored.map((it) => ({ ...it, path: shown(it.path) })));
+    for await (const { file, bytes } of snapshot.read(snapshot.files))
+      yield { path: shown(file.path), bytes };
+  } catch (error) {
+    if (!(error instanceof PlumblineError) || signal.aborted) throw error;
+    const { code, message, hint = 'name another folder' } = error;
+    problems.push({ severity: 'error', code, file: path, message, hint });
   }
 }
 
-async function* readStandardInput(): ReturnType<Read> {
+/** A link is followed: the person who names one means what it leads to. */
+async function* oneFile(full: string, path: string, { problems }: Found): AsyncGenerator<Content> {
+  const real = await realpath(full).catch(() => full);
+  const content = await readRegularFile(real, yamlLimits.bytes);
+  if ('bytes' in content) yield { path, bytes: content.bytes };
+  else problems.push(troubleWith(path, content.trouble));
+}
+
+async function* standardInput({ problems }: Found): AsyncGenerator<Content> {
+  const path = 'standard input';
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) {
-    chunks.push(chunk);
     size += chunk.length;
-    if (size > yamlLimits.bytes)
-      throw new PlumblineError(
-        'FILE_TOO_LARGE',
-        `standard input has more than ${yamlLimits.bytes} bytes`,
-      );
+    if (size > yamlLimits.bytes) {
+      problems.push(troubleWith(path, 'large'));
+      return;
+    }
+    chunks.push(chunk);
   }
-  const bytes = Buffer.concat(chunks);
-  yield { file: { path: 'standard input', blob: sha256(bytes) }, bytes };
+  yield { path, bytes: Buffer.concat(chunks) };
+}
+
+const reasons: Readonly<Record<Trouble, readonly [ErrorCode, string, string]>> = {
+  link: ['FILE_LINK', 'is a link that leads nowhere', 'name the file itself'],
+  special: [
+    'FILE_SPECIAL',
+    'is a pipe, socket or device, not a file',
+    "name a file, or '-' to read standard input",
+  ],
+  unreadable: ['FILE_UNREADABLE', 'cannot be read', 'check the path and who may read it'],
+  large: [
+    'FILE_TOO_LARGE',
+    `has more than ${yamlLimits.bytes} bytes`,
+    'split it: a manifest is never so large',
+  ],
+  changed: ['FILE_UNREADABLE', 'changed while it was read', 'run the command again'],
+};
+
+function troubleWith(file: string, trouble: Trouble): Diagnostic {
+  const [code, message, hint] = reasons[trouble];
+  return { severity: 'error', code, file, message, hint };
 }

@@ -1,13 +1,19 @@
-import { PlumblineError } from '../lib/errors.ts';
 import { valueAt } from '../lib/json.ts';
+import { escapeUntrusted } from '../lib/terminal.ts';
 import type { Kind } from '../manifest/kind.ts';
+import { keyId, type ResourceKey } from '../manifest/manifest.ts';
 import { printValue } from '../manifest/print.ts';
 import type { LiveRecord } from '../manifest/record.ts';
+import { readOwners } from '../reconcile/live.ts';
+import { manual } from '../reconcile/manual.ts';
+import type { Query } from '../store/database.ts';
+import { orphansOf } from '../store/inventory.ts';
 import { withPorts } from './assemble.ts';
 import { type Invocation, textOption } from './invocation.ts';
 import { jsonDocument } from './json.ts';
 import { kindNamed } from './kind-named.ts';
-import { resourceNamed } from './resource-named.ts';
+import { tellNoDatabase } from './no-database.ts';
+import { notFound, resourceNamed } from './resource-named.ts';
 import { table } from './table.ts';
 
 /** Lists the records of a kind, or one of them. */
@@ -15,7 +21,8 @@ export async function run(invocation: Invocation): Promise<number> {
   const [word, name] = invocation.arguments as [string, string | undefined];
   const kind = kindNamed(word);
   const { terminal } = invocation;
-  return withPorts(invocation, 'read', async ({ ports, config }) => {
+  return withPorts(invocation, 'read', async (assembly) => {
+    const { ports, config } = assembly;
     const broker = ports.brokers.of(kind);
     const records = await ports.database.read(async (query) => {
       if (name !== undefined) {
@@ -26,27 +33,38 @@ export async function run(invocation: Invocation): Promise<number> {
       for await (const page of broker.pages(query, config.account)) all.push(...page);
       return all;
     });
-    if (name !== undefined && records.length === 0)
-      throw new PlumblineError('RECORD_NOT_FOUND', `there is no ${kind.name} named ${name}`, {
-        hint: `list them with 'plumbline get ${word}'`,
-      });
+    if (name !== undefined && records.length === 0) throw notFound(assembly, kind, name);
+    tellNoDatabase(assembly, terminal);
     const format = textOption(invocation, 'output') ?? 'table';
     const items = () => records.map((record) => broker.describe(record));
     if (format === 'json') terminal.out(jsonDocument({ kind: 'List', items: items() }));
     else if (format === 'yaml') terminal.out(printValue({ kind: 'List', items: items() }));
     else if (format === 'name')
       terminal.out(records.map((it) => `${kind.name.toLowerCase()}/${it.key.name}\n`).join(''));
-    else if (records.length === 0)
-      terminal.err(`no ${kind.name} records in the account ${config.account}\n`);
-    else terminal.out(listing(kind, records, format === 'wide', terminal.width));
+    else if (records.length > 0) {
+      const ownerOf = format === 'wide' ? await ports.database.read(readOwnership) : undefined;
+      terminal.out(listing(kind, records, ownerOf, terminal.width));
+    } else if (assembly.hasDatabase)
+      terminal.err(`no ${kind.name} records in the account ${escapeUntrusted(config.account)}\n`);
     return 0;
   });
 }
 
+/** Says of a key which source owns the record, and whether only because its file is gone. */
+async function readOwnership(query: Query): Promise<(key: ResourceKey) => string> {
+  const owners = await readOwners(query);
+  const orphans = new Set((await orphansOf(query)).map(keyId));
+  return (key) => {
+    const owner = owners.get(keyId(key)) ?? manual;
+    return orphans.has(keyId(key)) ? `${owner} (orphaned)` : owner;
+  };
+}
+
+/** The table; the wide one where it is known who owns what. */
 function listing(
   kind: Kind,
   records: readonly LiveRecord[],
-  wide: boolean,
+  ownerOf: ((key: ResourceKey) => string) | undefined,
   width: number | undefined,
 ): string {
   const deployable = kind.deployment !== undefined;
@@ -55,7 +73,7 @@ function listing(
     ...(deployable ? ['DEPLOYED'] : []),
     'VERSION',
     'MODIFIED',
-    ...(wide ? ['CREATED', 'GENERATION'] : []),
+    ...(ownerOf === undefined ? [] : ['CREATED', 'GENERATION', 'OWNER']),
     'DESCRIPTION',
   ];
   const rows = records.map((record) => [
@@ -63,7 +81,9 @@ function listing(
     ...(deployable ? [record.deployed === true ? 'yes' : 'no'] : []),
     textAt(record, 'metadata.version'),
     record.updatedAt,
-    ...(wide ? [record.createdAt, String(record.generation)] : []),
+    ...(ownerOf === undefined
+      ? []
+      : [record.createdAt, String(record.generation), ownerOf(record.key)]),
     textAt(record, 'metadata.description'),
   ]);
   return table(titles, rows, width);

@@ -1,38 +1,27 @@
 import { PlumblineError } from '../lib/errors.ts';
 import { shortRevision } from '../plan/wording.ts';
-import { history, type JournalRow } from '../store/journal.ts';
+import { type HistoryFilter, history, type JournalRow } from '../store/journal.ts';
 import { withPorts } from './assemble.ts';
 import { type Invocation, textOption } from './invocation.ts';
 import { jsonDocument } from './json.ts';
 import { kindNamed } from './kind-named.ts';
+import { requireKnownSource } from './known-source.ts';
+import { tellNoDatabase } from './no-database.ts';
 import { table } from './table.ts';
 
 /** Shows the journal, newest first. */
 export async function run(invocation: Invocation): Promise<number> {
-  const word = textOption(invocation, 'kind');
-  const limit = Number(textOption(invocation, 'limit'));
-  if (!Number.isInteger(limit) || limit < 1)
-    throw new PlumblineError('USAGE', '--limit takes a whole number from 1');
-  const since = textOption(invocation, 'since');
-  if (since !== undefined && Number.isNaN(Date.parse(since)))
-    throw new PlumblineError('USAGE', '--since takes a time such as 2026-11-24T08:00:00Z');
-  return withPorts(invocation, 'read', async ({ ports }) => {
-    const rows = await ports.database.read((query) =>
-      history(query, {
-        run: textOption(invocation, 'run'),
-        kind: word === undefined ? undefined : kindNamed(word).name,
-        name: textOption(invocation, 'name'),
-        source: textOption(invocation, 'source'),
-        verb: textOption(invocation, 'verb'),
-        since: since === undefined ? undefined : new Date(since).toISOString(),
-        limit,
-      }),
-    );
-    const { terminal } = invocation;
+  const filter = filterOf(invocation);
+  const { terminal } = invocation;
+  return withPorts(invocation, 'read', async (assembly) => {
+    const rows = await assembly.ports.database.read(async (query) => {
+      await requireKnownSource(assembly.config, query, filter.source);
+      return history(query, filter);
+    });
+    tellNoDatabase(assembly, terminal);
     if (textOption(invocation, 'output') === 'json')
       terminal.out(jsonDocument(rows.map(entryJson)));
-    else if (rows.length === 0) terminal.err('the journal is empty\n');
-    else
+    else if (rows.length > 0)
       terminal.out(
         table(
           ['TIME', 'VERB', 'RESOURCE', 'OUTCOME', 'BY', 'REVISION', 'WHERE', 'WHAT'],
@@ -40,8 +29,37 @@ export async function run(invocation: Invocation): Promise<number> {
           terminal.width,
         ),
       );
+    else if (assembly.hasDatabase) {
+      const { limit: _, ...narrowing } = filter;
+      const narrowed = Object.values(narrowing).some((it) => it !== undefined);
+      terminal.err(narrowed ? 'no entry matches\n' : 'the journal is empty\n');
+    }
     return 0;
   });
+}
+
+/** Which entries are wanted. Throws USAGE. */
+function filterOf(invocation: Invocation): HistoryFilter {
+  const word = textOption(invocation, 'kind');
+  const limit = Number(textOption(invocation, 'limit'));
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new PlumblineError('USAGE', '--limit takes a whole number from 1', {
+      hint: 'for example: --limit 100',
+    });
+  const since = textOption(invocation, 'since');
+  if (since !== undefined && Number.isNaN(Date.parse(since)))
+    throw new PlumblineError('USAGE', '--since takes a time in ISO 8601', {
+      hint: 'for example: --since 2026-11-24T08:00:00Z',
+    });
+  return {
+    run: textOption(invocation, 'run'),
+    kind: word === undefined ? undefined : kindNamed(word).name,
+    name: textOption(invocation, 'name'),
+    source: textOption(invocation, 'source'),
+    verb: textOption(invocation, 'verb'),
+    since: since === undefined ? undefined : new Date(since).toISOString(),
+    limit,
+  };
 }
 
 function cells(row: JournalRow): readonly string[] {

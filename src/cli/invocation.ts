@@ -27,11 +27,9 @@ export interface Terminal {
   readonly signal: AbortSignal;
 }
 
-/** A command's exit status, as the contract in README lists them. */
-export type ExitCode = 0 | 1 | 2 | 3 | 64 | 70;
-
 /** The one thing a command's file exports. */
 export interface Command {
+  /** Resolves to the exit status, as the contract in README lists them. */
   run(invocation: Invocation): Promise<number>;
 }
 

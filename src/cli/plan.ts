@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
-import type { Plan } from '../plan/change.ts';
+import { asPlumblineError } from '../lib/errors.ts';
+import type { Report } from '../plan/report.ts';
 import { planTarget } from '../reconcile/judge.ts';
 import { withPorts } from './assemble.ts';
 import { type Invocation, textOption } from './invocation.ts';
-import { planExit, printReports } from './print-report.ts';
-import { progress } from './progress.ts';
+import { planExit, printReports, type Unread } from './print-report.ts';
+import { Progress, told } from './progress.ts';
 
 /** Says what a sync would do. It is the same judgement that a sync executes, and it writes nothing. */
 export async function run(invocation: Invocation): Promise<number> {
@@ -15,16 +16,24 @@ export async function run(invocation: Invocation): Promise<number> {
       ...(path === undefined ? {} : { path: resolve(terminal.workingFolder, path) }),
       revision: textOption(invocation, 'revision'),
     });
-    const plans: Plan[] = [];
+    const progress = new Progress(terminal);
+    close.add(async () => progress.end());
+    const plans: (Report | Unread)[] = [];
     for (const target of chosen) {
       close.add(() => target.source.close());
-      progress(terminal, `reading ${target.source.name} from ${target.location}`);
-      plans.push((await planTarget(ports, target, terminal.signal)).plan);
+      try {
+        const telling = told(target, progress, 'comparing');
+        const { plan } = await planTarget(ports, telling, terminal.signal);
+        plans.push({ kind: 'Plan', plan });
+      } catch (caught) {
+        const error = asPlumblineError(caught);
+        // A fault of the database, or a stop, is one of all sources.
+        if (!error.code.startsWith('SOURCE_') || terminal.signal.aborted) throw caught;
+        plans.push({ kind: 'Plan', source: target.source.name, error });
+      }
     }
-    await printReports(
-      invocation,
-      plans.map((plan) => ({ kind: 'Plan', plan })),
-    );
+    progress.end();
+    await printReports(invocation, plans);
     return planExit(plans);
   });
 }

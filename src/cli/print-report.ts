@@ -1,25 +1,42 @@
 import { hasErrors } from '../lib/diagnostic.ts';
-import { asPlumblineError, type PlumblineError } from '../lib/errors.ts';
+import type { PlumblineError } from '../lib/errors.ts';
+import { planId } from '../plan/build.ts';
 import type { ChangeResult, Plan } from '../plan/change.ts';
 import { renderText } from '../plan/render.ts';
-import { planReport, type Report, reportDocument } from '../plan/report.ts';
-import type { RunResult } from '../reconcile/outcome.ts';
+import { planReport, type Report, type ReportKind, reportDocument } from '../plan/report.ts';
+import { emptySummary } from '../reconcile/outcome.ts';
 import { errorText } from './error-text.ts';
 import { type Invocation, type Terminal, textOption } from './invocation.ts';
 import { jsonDocument } from './json.ts';
 import { paletteFor, paperWidth } from './palette.ts';
 
-/** Prints reports in the format asked for; several sources share one document where the format has one. */
+/** A source of which there is nothing to report but why. */
+export interface Unread {
+  readonly kind: ReportKind;
+  readonly source: string;
+  readonly error: PlumblineError;
+}
+
+/**
+ * Prints what became of every source in the format asked for; several share one document where the
+ * format has one. A source that could not be read is an error on standard error, and in documents
+ * for machines an entry like any other, so that their shape does not depend on failures. In text a
+ * heading takes the place of the one that names source and revision.
+ */
 export async function printReports(
   invocation: Invocation,
-  reports: readonly Report[],
+  sources: readonly (Report | Unread)[],
+  heading?: string,
 ): Promise<void> {
   const { terminal } = invocation;
   const format = textOption(invocation, 'output') ?? 'text';
+  const reports = sources.filter((it) => 'plan' in it);
   if (format === 'json')
     terminal.out(
       jsonDocument(
-        reportDocument(reports.map(({ plan, kind, results }) => planReport(plan, kind, results))),
+        reportDocument(
+          sources.map(asReport).map(({ plan, kind, results }) => planReport(plan, kind, results)),
+        ),
       ),
     );
   else if (format === 'markdown') {
@@ -27,18 +44,52 @@ export async function printReports(
     terminal.out(reports.map(renderMarkdown).join('\n'));
   } else if (format === 'junit') {
     const { renderJunit } = await import('../plan/render-junit.ts');
-    terminal.out(renderJunit(reports));
-  } else terminal.out(reports.map((report) => reportText(report, terminal)).join('\n'));
+    terminal.out(renderJunit(sources.map(asReport)));
+  } else terminal.out(reports.map((it) => headed(reportText(it, terminal), heading)).join('\n'));
+  for (const it of sources)
+    if ('error' in it)
+      terminal.err(`source ${it.source}: ${errorText(it.error, terminal, { causes: false })}`);
 }
 
 export function reportText(report: Report, terminal: Terminal): string {
   return renderText(report, { width: terminal.width ?? paperWidth, palette: paletteFor(terminal) });
 }
 
+/** A report whose first line, its heading, is another. */
+function headed(text: string, heading: string | undefined): string {
+  return heading === undefined ? text : `${heading}${text.slice(text.indexOf('\n'))}`;
+}
+
+/** An unread source as a report: nothing planned, nothing changed, and the error as its one problem. */
+function asReport(it: Report | Unread): Report {
+  if ('plan' in it) return it;
+  const { kind, source, error } = it;
+  const { code, message, hint, place } = error;
+  const plan: Plan = {
+    source,
+    revision: '',
+    id: planId([source, code, message], []),
+    summary: emptySummary,
+    changes: [],
+    problems: [
+      {
+        severity: 'error',
+        code,
+        file: '',
+        message,
+        ...place,
+        ...(hint === undefined ? {} : { hint }),
+      },
+    ],
+    bookkeeping: [],
+  };
+  return { kind, plan };
+}
+
 /** 1 for any error, 2 for differences, 0 for none. */
-export function planExit(plans: readonly Plan[]): number {
-  if (plans.some((plan) => hasErrors(plan.problems))) return 1;
-  return plans.some((plan) => plan.changes.length > 0) ? 2 : 0;
+export function planExit(sources: readonly (Report | Unread)[]): number {
+  if (sources.some((it) => 'error' in it || hasErrors(it.plan.problems))) return 1;
+  return sources.some((it) => 'plan' in it && it.plan.changes.length > 0) ? 2 : 0;
 }
 
 /** 1 when something failed, is blocked or is invalid, 3 when the only thing left is held, 0 otherwise. */
@@ -46,35 +97,4 @@ export function syncExit(plan: Plan, results: readonly ChangeResult[]): number {
   const has = (outcome: ChangeResult['outcome']) => results.some((it) => it.outcome === outcome);
   if (hasErrors(plan.problems) || has('failed') || has('skipped')) return 1;
   return has('held') ? 3 : 0;
-}
-
-/** Prints the runs of a sync and gives its exit status: the worst of all. A source that could not be read is told as an error. */
-export async function printRuns(
-  invocation: Invocation,
-  results: readonly RunResult[],
-): Promise<number> {
-  const { terminal } = invocation;
-  await printReports(
-    invocation,
-    results.flatMap(({ plan, outcomes }) =>
-      plan === undefined ? [] : [{ kind: 'SyncReport', plan, results: outcomes }],
-    ),
-  );
-  let exit = 0;
-  for (const result of results) {
-    if (result.error !== undefined) terminal.err(sourceError(result.source, result.error));
-    const status = runExit(result);
-    if (status === 1 || exit === 0) exit = status;
-  }
-  return exit;
-}
-
-function runExit(result: RunResult): number {
-  if (result.error !== undefined || result.outcome === 'retrying') return 1;
-  return result.plan === undefined ? 1 : syncExit(result.plan, result.outcomes);
-}
-
-function sourceError(source: string, error: unknown): string {
-  const ours: PlumblineError = asPlumblineError(error);
-  return `source ${source}: ${errorText(ours, { debug: false })}`;
 }

@@ -1,7 +1,67 @@
 import { escapeUntrusted } from '../lib/terminal.ts';
+import type { WatchedTarget } from '../reconcile/daemon.ts';
+import type { Source } from '../source/source.ts';
 import type { Terminal } from './invocation.ts';
 
-/** One line about long work, for a person who waits; nothing where nobody watches. */
-export function progress(terminal: Terminal, text: string): void {
-  if (terminal.watched) terminal.err(`${escapeUntrusted(text)}\n`);
+/** How many files or records go by between two looks at the same line. */
+const stride = 500;
+
+/** One line on standard error that is written over while long work goes on. It says nothing where nobody watches. */
+export class Progress {
+  readonly #terminal: Terminal;
+  #shown = false;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  tell(text: string): void {
+    if (!this.#terminal.watched) return;
+    this.#shown = true;
+    this.#terminal.err(`\r\x1b[K${escapeUntrusted(text)}`);
+  }
+
+  /** Wipes the line, so that what is printed next stands alone. */
+  end(): void {
+    if (this.#shown) this.#terminal.err('\r\x1b[K');
+    this.#shown = false;
+  }
+
+  /** The same items, counted aloud as they go by. */
+  async *counted<T>(
+    items: AsyncIterable<T>,
+    textOf: (count: number) => string,
+  ): AsyncGenerator<T, void, undefined> {
+    let count = 0;
+    for await (const item of items) {
+      count += 1;
+      if (count % stride === 0) this.tell(textOf(count));
+      yield item;
+    }
+  }
+}
+
+/** The target with a source that tells how far it is read, and then what comes after. */
+export function told(target: WatchedTarget, progress: Progress, after: string): WatchedTarget {
+  const { source, location } = target;
+  const { name } = source;
+  const telling: Source = {
+    name,
+    revision: (signal) => source.revision(signal),
+    watch: (changed) => source.watch(changed),
+    close: () => source.close(),
+    fetch: async (signal) => {
+      progress.tell(`${name}: looking at ${location}`);
+      const snapshot = await source.fetch(signal);
+      return {
+        ...snapshot,
+        read: async function* (files) {
+          const counting = (count: number) => `${name}: ${count} of ${files.length} files read`;
+          yield* progress.counted(snapshot.read(files), counting);
+          progress.tell(`${name}: ${files.length} files read, ${after}`);
+        },
+      };
+    },
+  };
+  return { ...target, source: telling };
 }

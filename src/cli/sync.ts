@@ -1,26 +1,42 @@
+import { asPlumblineError } from '../lib/errors.ts';
+import type { RunResult } from '../reconcile/outcome.ts';
 import { reconcile } from '../reconcile/reconcile.ts';
 import { actor, withPorts } from './assemble.ts';
 import type { Invocation } from './invocation.ts';
-import { printRuns } from './print-report.ts';
-import { progress } from './progress.ts';
+import { printReports, syncExit } from './print-report.ts';
+import { Progress, told } from './progress.ts';
 
 /** One pass over the sources. */
 export async function run(invocation: Invocation): Promise<number> {
   const { terminal } = invocation;
   return withPorts(invocation, 'exclusive', async ({ ports, targets, close }) => {
-    const results = [];
+    const progress = new Progress(terminal);
+    close.add(async () => progress.end());
+    const runs: RunResult[] = [];
     for (const target of targets(invocation.arguments, {})) {
       close.add(() => target.source.close());
-      progress(terminal, `syncing ${target.source.name} from ${target.location}`);
-      results.push(
-        await reconcile(
-          ports,
-          target,
-          { trigger: 'command', actor: actor(), settled: ['converged'] },
-          terminal.signal,
-        ),
-      );
+      const occasion = { trigger: 'command', actor: actor(), settled: ['converged'] } as const;
+      const telling = told(target, progress, 'comparing and writing');
+      runs.push(await reconcile(ports, telling, occasion, terminal.signal));
     }
-    return printRuns(invocation, results);
+    progress.end();
+    await printReports(
+      invocation,
+      runs.map(({ source, plan, outcomes, error }) =>
+        plan === undefined
+          ? { kind: 'SyncReport', source, error: asPlumblineError(error) }
+          : { kind: 'SyncReport', plan, results: outcomes },
+      ),
+    );
+    return worst(runs.map(runExit));
   });
+}
+
+function runExit({ plan, outcome, outcomes }: RunResult): number {
+  return plan === undefined || outcome === 'retrying' ? 1 : syncExit(plan, outcomes);
+}
+
+/** An error before what waits for a person, and that before success. */
+function worst(exits: readonly number[]): number {
+  return exits.includes(1) ? 1 : Math.max(0, ...exits);
 }

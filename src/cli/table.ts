@@ -10,9 +10,11 @@ export function table(
   width = Number.POSITIVE_INFINITY,
 ): string {
   const cells = [titles, ...rows].map((row) => row.map(escapeUntrusted));
-  const widths = titles.map((_, column) =>
-    Math.max(...cells.map((row) => row[column]?.length ?? 0)),
-  );
+  const widths = titles.map((_, column) => {
+    let widest = 0;
+    for (const row of cells) widest = Math.max(widest, row[column]?.length ?? 0);
+    return widest;
+  });
   const lines = cells.map((row) => {
     const line = row
       .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))

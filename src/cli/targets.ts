@@ -1,12 +1,14 @@
 import { join } from 'node:path';
-import type { Config, GitLocation, SourceConfig } from '../config/config.ts';
+import type { Config, SourceConfig } from '../config/config.ts';
 import { PlumblineError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { suggest } from '../lib/suggest.ts';
 import type { WatchedTarget } from '../reconcile/daemon.ts';
 import { DirectorySource } from '../source/directory.ts';
 import { GitSource } from '../source/git.ts';
+import type { GitRef } from '../source/git-address.ts';
 import type { Source } from '../source/source.ts';
+import { sourceAt } from './revision-named.ts';
 
 /** Looks at something other than what the configuration points at, for a plan before a merge. */
 export interface Elsewhere {
@@ -16,7 +18,41 @@ export interface Elsewhere {
   readonly revision?: string | undefined;
 }
 
-/** The sources with these names, all of them without names. Throws SOURCE_UNKNOWN, or USAGE for an `elsewhere` that does not fit. */
+/** The configured sources with these names, all of them without names. Throws CONFIG_MISSING and SOURCE_UNKNOWN. */
+export function sourcesNamed(config: Config, names: readonly string[]): readonly SourceConfig[] {
+  if (config.sources.length === 0)
+    throw new PlumblineError('CONFIG_MISSING', 'no source is configured', {
+      hint: 'add one under sources: in the configuration file, or set PLUMBLINE_SOURCE',
+    });
+  if (names.length === 0) return config.sources;
+  return names.map((name) => {
+    const source = config.sources.find((it) => it.name === name);
+    if (source !== undefined) return source;
+    throw unknownSource(
+      name,
+      config.sources.map((it) => it.name),
+    );
+  });
+}
+
+export function unknownSource(name: string, known: readonly string[]): PlumblineError {
+  const meant = suggest(name, known);
+  return new PlumblineError('SOURCE_UNKNOWN', `there is no source named ${name.slice(0, 60)}`, {
+    hint:
+      meant !== undefined
+        ? `did you mean ${meant}?`
+        : known.length > 0
+          ? `name one of: ${known.join(', ')}`
+          : 'add it under sources: in the configuration file',
+  });
+}
+
+/** Where the manifests of a source come from, for people, without credentials. */
+export function locationText({ location }: SourceConfig): string {
+  return 'directory' in location ? location.directory : location.git.url;
+}
+
+/** The sources with these names, ready to be read. Throws SOURCE_UNKNOWN, or USAGE for an `elsewhere` that does not fit. */
 export function targetsOf(
   config: Config,
   names: readonly string[],
@@ -24,11 +60,7 @@ export function targetsOf(
   stateFolder: string,
   log: Log,
 ): readonly WatchedTarget[] {
-  if (config.sources.length === 0)
-    throw new PlumblineError('CONFIG_MISSING', 'no source is configured', {
-      hint: 'add one under sources: in the configuration file, or set PLUMBLINE_SOURCE',
-    });
-  const chosen = names.length === 0 ? config.sources : names.map((name) => named(config, name));
+  const chosen = sourcesNamed(config, names);
   if ((elsewhere.path ?? elsewhere.revision) !== undefined && chosen.length !== 1)
     throw new PlumblineError('USAGE', '--path and --revision need one source', {
       hint: `name it: one of ${config.sources.map((it) => it.name).join(', ')}`,
@@ -40,16 +72,6 @@ export function targetsOf(
     rhythm: source.rhythm,
     location: elsewhere.path ?? locationText(source),
   }));
-}
-
-function named(config: Config, name: string): SourceConfig {
-  const source = config.sources.find((it) => it.name === name);
-  if (source !== undefined) return source;
-  const known = config.sources.map((it) => it.name);
-  const meant = suggest(name, known);
-  throw new PlumblineError('SOURCE_UNKNOWN', `there is no source named ${name.slice(0, 60)}`, {
-    hint: meant === undefined ? `name one of: ${known.join(', ')}` : `did you mean ${meant}?`,
-  });
 }
 
 function sourceOf(
@@ -68,22 +90,7 @@ function sourceOf(
       });
     return new DirectorySource({ name, root: location.directory, onNotice });
   }
-  const { git } = location;
-  return new GitSource({
-    name,
-    ...git,
-    ...(elsewhere.revision === undefined ? {} : { ref: refOf(elsewhere.revision) }),
-    stateFolder: join(stateFolder, name),
-  });
-}
-
-/** A revision as people write it: a full or short ref name, or a commit's id. */
-function refOf(text: string): GitLocation['ref'] {
-  if (/^[0-9a-f]{40}([0-9a-f]{24})?$/.test(text)) return { commit: text };
-  if (text.startsWith('refs/tags/')) return { tag: text.slice('refs/tags/'.length) };
-  return { branch: text.replace(/^refs\/heads\//, '') };
-}
-
-function locationText({ location }: SourceConfig): string {
-  return 'directory' in location ? location.directory : location.git.url;
+  const at = (ref: GitRef): Source =>
+    new GitSource({ name, ...location.git, ref, stateFolder: join(stateFolder, name) });
+  return elsewhere.revision === undefined ? at(location.git.ref) : sourceAt(elsewhere.revision, at);
 }

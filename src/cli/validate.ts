@@ -1,10 +1,8 @@
 import { kinds } from '../kinds/kinds.ts';
 import { diagnosticJson, hasErrors, sortDiagnostics } from '../lib/diagnostic.ts';
-import { systemClock } from '../lib/time.ts';
-import { ManifestLoader } from '../manifest/load.ts';
 import { looseReferences } from '../manifest/references.ts';
 import { plural } from '../reconcile/outcome.ts';
-import { openFiles } from './files.ts';
+import { loadFiles } from './files.ts';
 import { type Invocation, textOption } from './invocation.ts';
 import { jsonDocument } from './json.ts';
 import { problemsText } from './problems-text.ts';
@@ -15,19 +13,16 @@ import { problemsText } from './problems-text.ts';
  */
 export async function run(invocation: Invocation): Promise<number> {
   const { terminal } = invocation;
-  const loader = new ManifestLoader(kinds, 'default');
-  const found = await openFiles(invocation.arguments, terminal, systemClock, 'validate');
-  for await (const { file, bytes } of found.read()) loader.add(file, bytes);
-  const loaded = loader.finish();
+  const options = { kinds, account: 'default', usage: 'plumbline validate PATH' };
+  const loaded = await loadFiles(invocation.arguments, options, terminal);
+  const { ignored } = loaded;
   const problems = sortDiagnostics([
     ...loaded.problems,
-    ...found.problems,
     ...looseReferences(loaded.manifests, kinds),
   ]);
-  const ignored = [...found.ignored, ...loaded.ignored];
   const errors = problems.filter((it) => it.severity === 'error').length;
   const summary = {
-    files: found.count,
+    files: loaded.counts.files,
     manifests: loaded.manifests.length,
     errors,
     warnings: problems.length - errors,

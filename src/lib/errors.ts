@@ -29,6 +29,7 @@ const catalogue = {
   MANIFEST_DUPLICATE: { exit: 1, httpStatus: 422, retry: 'never' },
   MANIFEST_UNKNOWN_REFERENCE: { exit: 1, httpStatus: 422, retry: 'never' },
   MANIFEST_CONFLICT: { exit: 1, httpStatus: 409, retry: 'never' },
+  MANIFEST_NONE: { exit: 1, httpStatus: 422, retry: 'never' },
   MANIFEST_ADVICE: { exit: 1, httpStatus: 422, retry: 'never' },
 
   FILE_LINK: { exit: 1, httpStatus: 422, retry: 'never' },

@@ -1,11 +1,11 @@
 import { type Logger, pino } from 'pino';
 import { PlumblineError } from './errors.ts';
+import { type LogLevel, logLevels } from './log-level.ts';
 import { type LogStream, prettyLine } from './log-line.ts';
 import { mask, Secret } from './secret.ts';
 import { escapeUntrusted } from './terminal.ts';
 
-export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
-export type LogLevel = (typeof logLevels)[number];
+export { type LogLevel, logLevels };
 
 /** `auto` is pretty on a terminal and JSON lines anywhere else. */
 export const logFormats = ['auto', 'json', 'pretty'] as const;

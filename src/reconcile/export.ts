@@ -53,7 +53,8 @@ export interface ExportReport {
  * are gone. A file that already means the same is not touched; one that says something else about the
  * same resources is edited in place; one that an export did not create and that does not declare the
  * resource is kept and reported. Only files that an export created and nobody changed since are
- * removed. Every file is written whole or not at all.
+ * removed, and none where no entry came at all: that is what a wrong database or account looks like.
+ * Every file is written whole or not at all.
  *
  * Entries are taken one by one; only the layout `source` holds those that share a file back until
  * the last has come. Throws EXPORT_REFUSED when the folder itself cannot be used or written; what
@@ -69,6 +70,7 @@ export async function exportTo(
   try {
     for await (const entry of entries) {
       const { kind, manifest, file } = entry;
+      run.sawEntry = true;
       run.guard([entry], () => {
         const origin = {
           kind,
@@ -95,6 +97,8 @@ export async function exportTo(
 }
 
 class ExportRun {
+  /** Whether any entry has come; without one nothing is known to be gone. */
+  sawEntry = false;
   readonly report = {
     written: [] as string[],
     unchanged: [] as string[],
@@ -203,6 +207,12 @@ class ExportRun {
       if (this.#taken.has(path) || inUse || !this.#covers(listed)) continue;
       this.guard([], () => {
         const present = this.#folder.read(path);
+        if (present !== undefined && !this.sawEntry)
+          throw refusal(
+            path,
+            'not one record came to be exported, so none is taken for gone',
+            'look at --database and --account; if the records are gone, delete the file',
+          );
         if (present !== undefined && sha256(present) !== listed.digest)
           throw refusal(
             path,

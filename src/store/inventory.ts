@@ -98,6 +98,13 @@ export function inventoryRow(query: Query, key: RecordKey): Promise<InventoryRow
   return query('inventory').select(columns).where(keyOf(key)).first<InventoryRow | undefined>();
 }
 
+/** The records that are kept although their files are gone, each with the source that still owns it. */
+export async function orphansOf(
+  query: Query,
+): Promise<(RecordKey & { readonly source: string })[]> {
+  return query('inventory').select('account', 'space', 'name', 'source').where({ orphaned: true });
+}
+
 /** Stages that a source owns a record; a row that was there for the key is replaced. */
 export function stageInventory(unit: UnitOfWork, row: InventoryRow): void {
   unit.upsert('inventory', toRow(columns, row), keyColumns);

@@ -68,6 +68,10 @@ function text(it: ExportEntry): string {
   return printManifest(it.manifest, it.kind);
 }
 
+/** A record that stays while others go, so that the export has something to go by. */
+const stays = entry('stays');
+const staysPath = 'llm-client/stays.yaml';
+
 /** Every file below a folder with its content, the index left out; links show where they lead. */
 function tree(root: string): Record<string, string> {
   const found: Record<string, string> = {};
@@ -165,23 +169,41 @@ t.test('a change of layout moves the files', async (t) => {
 
 t.test('a record that is gone takes its file along, unless somebody changed it', async (t) => {
   const to = folder(t);
-  await run(to, [entry('a'), entry('b'), entry('c')]);
+  await run(to, [entry('a'), entry('b'), entry('c'), stays]);
   writeFileSync(join(to, 'own.yaml'), 'kind: Other\n');
   writeFileSync(join(to, 'llm-client/b.yaml'), `# mine\n${text(entry('b'))}`);
   rmSync(join(to, 'llm-client/c.yaml'));
-  const report = await run(to, []);
+  const report = await run(to, [stays]);
   t.same(report.removed, ['llm-client/a.yaml']);
   t.match(report.kept, [{ path: 'llm-client/b.yaml', reason: /changed by hand/ }]);
   t.same(tree(to), {
     'llm-client/b.yaml': `# mine\n${text(entry('b'))}`,
+    [staysPath]: text(stays),
     'own.yaml': 'kind: Other\n',
   });
   t.same(
-    (await run(to, [])).kept.map((it) => it.path),
+    (await run(to, [stays])).kept.map((it) => it.path),
     ['llm-client/b.yaml'],
     'it is told again',
   );
 });
+
+t.test(
+  'an export to which no record comes removes nothing, because a wrong database looks like that',
+  async (t) => {
+    const to = folder(t);
+    await run(to, [entry('a'), entry('b')]);
+    const before = stamps(to);
+    const report = await run(to, []);
+    t.same(report.removed, []);
+    t.match(report.kept, [
+      { path: 'llm-client/a.yaml', reason: /not one record/, hint: /--database/ },
+      { path: 'llm-client/b.yaml', reason: /not one record/ },
+    ]);
+    t.same(stamps(to), before, 'neither the files nor the index are touched');
+    t.same((await run(to, [entry('a')])).removed, ['llm-client/b.yaml'], 'one record is enough');
+  },
+);
 
 t.test(
   'comments put into an exported file survive its changes, and keep it from being removed',
@@ -195,7 +217,7 @@ t.test(
     t.equal(stamps(to)[path], before, 'what means the same is not written');
     t.same((await run(to, [entry('a', { says: 'Bye' })])).written, [path]);
     t.equal(tree(to)[path], `# mine\n${text(entry('a', { says: 'Bye' }))}`);
-    t.match((await run(to, [])).kept, [{ path }]);
+    t.match((await run(to, [stays])).kept, [{ path, reason: /changed by hand/ }]);
     t.ok(existsSync(join(to, path)));
   },
 );
@@ -217,7 +239,7 @@ t.test(
     for (const scope of scopes) {
       const changed = entry('a', { ...shared, document: 0, says: JSON.stringify(scope) });
       const given = scope.kinds.length > 0 ? [changed, m] : [];
-      t.same((await run(to, given, 'source', scope)).removed, []);
+      t.same((await run(to, [...given, stays], 'source', scope)).removed, []);
       if (given.length > 0)
         t.equal(
           tree(to)['all.yaml'],
@@ -243,7 +265,7 @@ t.test('a file of a checkout is edited in place, document by document', async (t
   t.equal(tree(to)[file], hand.replace("'Hi'", "'Bye'"));
   t.equal(lstatSync(join(to, file)).mode & 0o777, 0o640, 'its mode stays');
   t.same(
-    (await run(to, [], 'source')).removed,
+    (await run(to, [stays], 'source')).removed,
     [],
     'what an export did not create it never removes',
   );
@@ -457,7 +479,7 @@ t.test(
     t.equal(failed?.code, 'STORE_BUSY');
     t.same(Object.keys(tree(to)), ['llm-client/a.yaml', 'llm-client/b.yaml', 'llm-client/c.yaml']);
     t.same(
-      [...(await run(to, [])).removed].sort(),
+      [...(await run(to, [stays])).removed].sort(),
       Object.keys({ 'llm-client/a.yaml': 1, 'llm-client/b.yaml': 1, 'llm-client/c.yaml': 1 }),
     );
   },
@@ -475,7 +497,7 @@ t.test('what a killed export left behind does no harm', async (t) => {
   const report = await run(to, [entry('a'), entry('b', { says: 'new' })]);
   t.same(report.kept, []);
   t.same([...report.unchanged].sort(), ['llm-client/a.yaml', 'llm-client/b.yaml']);
-  t.same([...(await run(to, [])).removed].sort(), ['llm-client/a.yaml', 'llm-client/b.yaml']);
+  t.same([...(await run(to, [stays])).removed].sort(), ['llm-client/a.yaml', 'llm-client/b.yaml']);
   t.equal(readFileSync(half, 'utf8'), 'apiVersion: smar', 'it is not read and not taken for ours');
 });
 

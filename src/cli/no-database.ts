@@ -1,0 +1,14 @@
+import { escapeUntrusted } from '../lib/terminal.ts';
+import type { Assembly } from './assemble.ts';
+import type { Terminal } from './invocation.ts';
+
+/** Says why there is nothing, where there is no database; undefined where there is one. */
+export function noDatabase({ hasDatabase, ports }: Assembly): string | undefined {
+  return hasDatabase ? undefined : `there is no database yet at ${ports.database.location}`;
+}
+
+/** Tells a person who reads records that there is no database: a misspelt path would look like an empty one. */
+export function tellNoDatabase(assembly: Assembly, terminal: Terminal): void {
+  const why = noDatabase(assembly);
+  if (why !== undefined) terminal.err(`${escapeUntrusted(why)}; the first sync makes it\n`);
+}
