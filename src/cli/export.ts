@@ -20,7 +20,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const source = textOption(invocation, 'source');
   const kinds = listOption(invocation, 'kind').map((word) => kindNamed(word).name);
   return withPorts(invocation, 'read', async (assembly) => {
-    const { ports, config, close } = assembly;
+    const { ports, config } = assembly;
     const why = noDatabase(assembly);
     if (why !== undefined)
       throw new PlumblineError('EXPORT_REFUSED', `${why}, so there is nothing to export`, {
@@ -32,22 +32,19 @@ export async function run(invocation: Invocation): Promise<number> {
       kinds,
       ...(source === undefined ? {} : { source }),
     };
-    const progress = new Progress(terminal);
-    close.add(async () => progress.end());
-    const entries = progress.counted(exportEntries(ports, scope), (it) => `${it} records exported`);
+    const entries = exportEntries(ports, scope);
     if (to !== undefined) {
+      const progress = new Progress(terminal);
+      const counted = progress.counted(entries, (it) => `${it} records exported`);
       const layout = (textOption(invocation, 'layout') ?? 'kind') as 'kind' | 'source' | 'flat';
       const folder = resolve(terminal.workingFolder, to);
-      const report = await exportTo(folder, entries, { layout, scope });
-      progress.end();
-      return tell(terminal, to, report);
+      return tell(terminal, to, await exportTo(folder, counted, { layout, scope }));
     }
     let count = 0;
     for await (const text of printStream(entries)) {
       terminal.out(text);
       count += 1;
     }
-    progress.end();
     if (count === 0) terminal.err('there are no records to export\n');
     if (count > yamlLimits.documents)
       terminal.err(

@@ -39,14 +39,9 @@ export async function loadFiles(
 ): Promise<LoadResult> {
   const loader = new ManifestLoader(kinds, account);
   const found: Found = { problems: [], ignored: [] };
-  const progress = new Progress(terminal);
-  try {
-    const contents = contentsOf(paths, found, usage, terminal);
-    for await (const { path, bytes } of progress.counted(contents, (it) => `${it} files read`))
-      loader.add({ path, blob: sha256(bytes) }, bytes);
-  } finally {
-    progress.end();
-  }
+  const contents = contentsOf(paths, found, usage, terminal);
+  const counted = new Progress(terminal).counted(contents, (it) => `${it} files read`);
+  for await (const { path, bytes } of counted) loader.add({ path, blob: sha256(bytes) }, bytes);
   const loaded = loader.finish();
   return {
     ...loaded,

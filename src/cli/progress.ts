@@ -27,16 +27,20 @@ export class Progress {
     this.#shown = false;
   }
 
-  /** The same items, counted aloud as they go by. */
+  /** The same items, counted aloud as they go by; the line is wiped behind the last. */
   async *counted<T>(
     items: AsyncIterable<T>,
     textOf: (count: number) => string,
   ): AsyncGenerator<T, void, undefined> {
     let count = 0;
-    for await (const item of items) {
-      count += 1;
-      if (count % stride === 0) this.tell(textOf(count));
-      yield item;
+    try {
+      for await (const item of items) {
+        count += 1;
+        if (count % stride === 0) this.tell(textOf(count));
+        yield item;
+      }
+    } finally {
+      this.end();
     }
   }
 }

@@ -53,7 +53,7 @@ export interface ExportReport {
  * are gone. A file that already means the same is not touched; one that says something else about the
  * same resources is edited in place; one that an export did not create and that does not declare the
  * resource is kept and reported. Only files that an export created and nobody changed since are
- * removed, and none where no entry came at all: that is what a wrong database or account looks like.
+ * removed, and none where no entry came at all: that is what a wrong database looks like.
  * Every file is written whole or not at all.
  *
  * Entries are taken one by one; only the layout `source` holds those that share a file back until
@@ -211,7 +211,7 @@ class ExportRun {
           throw refusal(
             path,
             'not one record came to be exported, so none is taken for gone',
-            'look at --database and --account; if the records are gone, delete the file',
+            'name the right --database; if the records are gone for good, delete the file',
           );
         if (present !== undefined && sha256(present) !== listed.digest)
           throw refusal(

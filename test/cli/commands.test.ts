@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commands } from '../../src/cli/commands.ts';
+import { table } from '../../src/cli/table.ts';
+import { logLevels } from '../../src/lib/log-level.ts';
 import { plumbline } from '../support/command-line.ts';
 import { t } from '../support/tap.ts';
 
@@ -19,6 +21,13 @@ t.test('usage errors exit 64 and say what to type', async (t) => {
       ['plan', '-o', 'xml'],
       /Allowed choices are text, json, markdown, junit/,
     ],
+    [
+      'a log level that is not one',
+      ['plan', '--log-level', 'trace'],
+      /Allowed choices are debug, info, warn, error/,
+    ],
+    ['a limit that is no number', ['history', '--limit', 'x'], /hint: for example: --limit 100/],
+    ['a time that is none', ['history', '--since', 'x'], /hint: for example: --since 2026/],
     ['a missing argument', ['validate'], /missing required argument 'paths'/],
     ['a kind that is not one', ['example', 'lmclient'], /did you mean LLMClient/],
     ['a shell that is not one', ['completion', 'tcsh'], /bash, zsh, fish/],
@@ -32,6 +41,22 @@ t.test('usage errors exit 64 and say what to type', async (t) => {
     t.match(err, wanted, name);
     t.equal(out, '', `${name}: results stay empty`);
   }
+});
+
+t.test('every log level that is offered is taken', async (t) => {
+  for (const level of logLevels) {
+    const environment = { PLUMBLINE_SOURCE: 'nowhere' };
+    const words = ['status', '--log-level', level];
+    t.match(await plumbline(words, { folder, environment }), { exit: 0 }, level);
+  }
+});
+
+t.test('a table of as many rows as there may be records is printed', async (t) => {
+  const rows = Array.from({ length: 200_000 }, (_, index) => [`row ${index}`, 'x']);
+  const lines = table(['NAME', 'X'], rows).trimEnd().split('\n');
+  t.equal(lines.length, 200_001);
+  t.equal(lines[0], 'NAME        X', 'the widest cell makes the column');
+  t.equal(lines.at(-1), 'row 199999  x');
 });
 
 t.test('every command has help with examples that name it', async (t) => {

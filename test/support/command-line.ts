@@ -13,6 +13,8 @@ export interface Surroundings {
   readonly environment?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
   readonly width?: number | undefined;
+  /** Whether a person watches standard error. */
+  readonly watched?: boolean;
   /** Called with everything written to standard error, as it comes. */
   readonly onErr?: (text: string) => void;
 }
@@ -20,7 +22,7 @@ export interface Surroundings {
 /** Runs one command line in this process, in a folder and with an environment of its own. */
 export async function plumbline(
   words: readonly string[],
-  { folder, environment = {}, signal, width = 100, onErr }: Surroundings,
+  { folder, environment = {}, signal, width = 100, watched = false, onErr }: Surroundings,
 ): Promise<Ended> {
   let out = '';
   let err = '';
@@ -37,7 +39,7 @@ export async function plumbline(
       write: (text) => terminal.err(text),
       on: () => undefined,
     },
-    watched: false,
+    watched,
     colour: false,
     width,
     environment,
