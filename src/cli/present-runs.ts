@@ -32,7 +32,7 @@ export function presenter(
     const fresh = result.settled ? last?.outcome !== result.outcome : last?.news !== news;
     if (fresh) told.set(status.name, { outcome: result.outcome, news });
     const run = { source: status.name, run: result.id, revision: result.revision };
-    const level = result.error !== undefined || result.outcome === 'retrying' ? 'warn' : 'info';
+    const level = ['retrying', 'stalled'].includes(result.outcome) ? 'warn' : 'info';
     if (!eventful && !fresh) log.debug(run, result.message);
     else if (readable && result.plan !== undefined)
       invocation.terminal.out(
@@ -52,7 +52,10 @@ export function presenter(
           `${change.action} ${change.kind} ${change.key.name}`,
         );
       for (const problem of result.problems)
-        log.warn({ ...run, ...problem, frame: undefined }, problem.message);
+        log[problem.severity === 'error' ? 'error' : 'warn'](
+          { ...run, ...problem, frame: undefined },
+          problem.message,
+        );
       log[level](
         {
           ...run,

@@ -81,6 +81,7 @@ function asReport(it: Report | Unread): Report {
         ...(hint === undefined ? {} : { hint }),
       },
     ],
+    left: 0,
     bookkeeping: [],
   };
   return { kind, plan };

@@ -1,6 +1,7 @@
 import { escapeUntrusted } from '../lib/terminal.ts';
 import { DaemonLoops, type WatchedTarget } from '../reconcile/daemon.ts';
 import { plural } from '../reconcile/outcome.ts';
+import { DirectorySource } from '../source/directory.ts';
 import { withPorts } from './assemble.ts';
 import type { Invocation } from './invocation.ts';
 import { presenter } from './present-runs.ts';
@@ -22,7 +23,10 @@ function greeting(
   return [
     `Plumbline ${version()} keeps the records true to ${plural(watched.length, 'source')}:\n`,
     ...watched.map((it) =>
-      line(it.source.name, `${it.location}, every ${it.rhythm.interval / 1000} s and on changes`),
+      line(
+        it.source.name,
+        `${it.location}, every ${it.rhythm.interval / 1000} s${it.source instanceof DirectorySource ? ' and on changes' : ''}`,
+      ),
     ),
     line('records', database),
     line('health', `http://${http}/readyz, also /healthz /metrics /api/v1/status`),

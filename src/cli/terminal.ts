@@ -21,7 +21,8 @@ export function processTerminal(): Terminal {
     log: stderr,
     watched: stderr.isTTY === true,
     colour: stdout.isTTY === true && !env['NO_COLOR'],
-    width: stdout.columns,
+    // Some pseudo-terminals say that they have none.
+    width: stdout.columns || undefined,
     environment: env,
     workingFolder: process.cwd(),
     signal: stop.signal,

@@ -110,7 +110,10 @@ const source = z.strictObject({
   adopt: z
     .boolean()
     .default(false)
-    .meta({ description: 'May take over records that nobody owns.' }),
+    .meta({
+      description:
+        'May change and take over records that nobody owns; equal ones are always taken over.',
+    }),
   allowEmpty: z
     .boolean()
     .default(false)

@@ -36,6 +36,7 @@ export function buildPlan(input: PlanInput): Plan {
       invalid: accepted.excluded + world.invalid.size + new Set(input.unknownContent).size,
     }),
     changes,
+    left: judged.left,
     problems: sortDiagnostics([...input.problems, ...accepted.problems, ...judged.problems]),
     bookkeeping: [...judged.books, ...undeclared.books, ...orphans(removals)],
   };
@@ -46,6 +47,7 @@ interface Judged {
   readonly books: readonly Bookkeeping[];
   readonly problems: readonly Diagnostic[];
   readonly unchanged: number;
+  readonly left: number;
 }
 
 /** The manifests come in apply order, so what one refers to is decided before it. */
@@ -55,16 +57,24 @@ function judgeAll(world: World, manifests: readonly LoadedManifest[]): Judged {
   const problems: Diagnostic[] = [];
   const created = new Set<string>();
   let unchanged = 0;
+  let left = 0;
   for (const desired of manifests) {
     const exists = (id: string) => world.records.has(id) || created.has(id);
     const verdict = judgeDeclared(world, desired, exists);
     changes.push(...verdict.changes);
     if (verdict.changes.length === 0) unchanged += 1;
+    if (verdict.changes.length === 0 && !isAsDeclared(world, desired)) left += 1;
     if (verdict.changes[0]?.action === 'create') created.add(keyId(desired.key));
     if (verdict.book !== undefined) books.push(verdict.book);
     if (verdict.problem !== undefined) problems.push(verdict.problem);
   }
-  return { changes, books, problems, unchanged };
+  return { changes, books, problems, unchanged, left };
+}
+
+function isAsDeclared(world: World, desired: LoadedManifest): boolean {
+  const live = world.records.get(keyId(desired.key));
+  if (live === undefined || live.digest !== desired.digest) return false;
+  return desired.deployed === undefined || desired.deployed === live.deployed;
 }
 
 /**

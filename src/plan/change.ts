@@ -97,6 +97,8 @@ export interface Plan {
   readonly summary: Summary;
   readonly changes: readonly Change[];
   readonly problems: readonly Diagnostic[];
+  /** Records that somebody changed since they were applied and that this plan leaves so, because the policy only reports drift. */
+  readonly left: number;
   /** What the inventory must follow although no record changes. */
   readonly bookkeeping: readonly Bookkeeping[];
 }

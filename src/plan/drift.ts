@@ -40,6 +40,7 @@ export function buildDrift({ source, revision, live, owned, kinds }: DriftInput)
     summary: summaryOf(changes, { unchanged, invalid: 0 }),
     changes,
     problems: [],
+    left: 0,
     bookkeeping: [],
   };
 }

@@ -68,6 +68,7 @@ export function sentenceOf(report: Report): string {
     counted(held, 'held'),
     counted(blocked, 'blocked'),
     counted(invalid, 'invalid'),
+    counted(plan.left, 'changed by hand and left'),
   ].filter((it) => it !== '');
   const main = kind === 'SyncReport' ? doneParts(report) : parts(plan, words[kind]);
   if (main.length === 0 && waiting.length === 0) return quietSentence(kind, unchanged);

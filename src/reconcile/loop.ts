@@ -19,6 +19,9 @@ export interface Rhythm {
 /** Outcomes that stay what they are until something moves; `retrying` is the one that does not. */
 const settled = ['converged', 'held', 'stalled', 'drifted'];
 
+/** Answered requests that the status tells. */
+const answeredKept = 100;
+
 /** The longest that a timer can wait, in milliseconds; a longer one would fire at once. */
 const longestSleep = 2 ** 31 - 1;
 
@@ -59,6 +62,7 @@ export class SourceLoop {
       message: 'not looked at yet',
       since: ports.clock.now().toISOString(),
       ready: false,
+      requests: [],
       failures: 0,
     };
   }
@@ -179,8 +183,8 @@ export class SourceLoop {
         startedAt: result.startedAt,
         milliseconds: result.milliseconds,
         ...this.#found(result),
-        requests,
       },
+      requests: [...this.#status.requests, ...requests].slice(-answeredKept),
       failures: this.#failures,
     };
   }

@@ -1,4 +1,4 @@
-import { type Diagnostic, hasErrors } from '../lib/diagnostic.ts';
+import type { Diagnostic } from '../lib/diagnostic.ts';
 import type { PlumblineError } from '../lib/errors.ts';
 import type { ChangeResult, Plan, Summary } from '../plan/change.ts';
 import type { Outcome, Trigger } from './status.ts';
@@ -59,19 +59,28 @@ export function judgeOutcome(
       message: stopped ? `stopped with ${left} to go` : `${left} did not take`,
     };
   }
-  if (hasErrors(plan.problems)) {
-    const errors = plan.problems.filter((it) => it.severity === 'error').length;
-    return {
+  const errors = plan.problems.filter((it) => it.severity === 'error').length;
+  const waiting = [
+    { outcome: 'stalled', count: errors, said: `${plural(errors, 'problem')} in the files` },
+    {
       outcome: 'stalled',
-      message: `${plural(errors, 'problem')} in the files; all else is applied`,
+      count: count('skipped'),
+      said: `${plural(count('skipped'), 'change')} blocked`,
+    },
+    { outcome: 'held', count: count('held'), said: `${plural(count('held'), 'change')} held` },
+    {
+      outcome: 'drifted',
+      count: drifted,
+      said: `${plural(drifted, 'record')} changed by hand and left`,
+    },
+  ] as const;
+  const open = waiting.filter((it) => it.count > 0);
+  const [worst] = open;
+  if (worst !== undefined)
+    return {
+      outcome: worst.outcome,
+      message: `${open.map((it) => it.said).join(', ')}; all else is as declared`,
     };
-  }
-  const held = count('held');
-  if (held > 0) return { outcome: 'held', message: `${plural(held, 'change')} held for approval` };
-  const blocked = count('skipped');
-  if (blocked > 0) return { outcome: 'stalled', message: `${plural(blocked, 'change')} blocked` };
-  if (drifted > 0)
-    return { outcome: 'drifted', message: `${plural(drifted, 'change')} by others, told and left` };
   const applied = count('applied');
   return {
     outcome: 'converged',

@@ -3,7 +3,6 @@ import { digestOf } from '../lib/digest.ts';
 import { asPlumblineError, type PlumblineError } from '../lib/errors.ts';
 import { planId } from '../plan/build.ts';
 import type { ChangeResult, Plan } from '../plan/change.ts';
-import { buildDrift } from '../plan/drift.ts';
 import { owesEffect } from '../store/effects.ts';
 import { readLiveCounter } from '../store/live-counter.ts';
 import { readSourceState, type SourceState, writeSourceState } from '../store/source-state.ts';
@@ -12,7 +11,7 @@ import { keepBooks } from './books.ts';
 import { stageRun } from './entries.ts';
 import { execute } from './execute.ts';
 import { type Desired, judge, readDesired } from './judge.ts';
-import { type LiveState, readLive } from './live.ts';
+import { readLive } from './live.ts';
 import { emptySummary, judgeOutcome, type RunResult } from './outcome.ts';
 import type { Ports, Target } from './ports.ts';
 import { runStopped, type SourceRun } from './run.ts';
@@ -113,6 +112,7 @@ async function recordUnchanged(
     summary: { ...emptySummary, unchanged: state.records },
     changes: [],
     problems: [],
+    left: 0,
     bookkeeping: [],
   };
   if (run.trigger === 'command')
@@ -151,8 +151,7 @@ async function verifyAndRecord(
   const state = await readLive(ports.database, ports.brokers, target.account, run.source);
   const again = judge(ports, target, desired, state);
   const remaining = again.changes.filter(isExecutable).length;
-  const drifted = target.policy.drift === 'report' ? driftOf(ports, run, state) : 0;
-  const { outcome, message } = judgeOutcome(plan, outcomes, remaining, drifted, stopped);
+  const { outcome, message } = judgeOutcome(plan, outcomes, remaining, again.left, stopped);
   const now = ports.clock.now().toISOString();
   await ports.database.write(async (query) => {
     const unit = new UnitOfWork();
@@ -184,13 +183,6 @@ async function verifyAndRecord(
     problems: plan.problems,
     error: undefined,
   };
-}
-
-/** How many records differ from what was last applied, where drift is only told. */
-function driftOf(ports: Ports, run: SourceRun, { live, owned }: LiveState): number {
-  const { kinds } = ports.brokers;
-  const drift = buildDrift({ source: run.source, revision: run.revision, live, owned, kinds });
-  return drift.changes.length;
 }
 
 async function recordFailure(

@@ -26,9 +26,9 @@ export interface SourceStatus {
     readonly milliseconds: number;
     readonly summary: Summary;
     readonly errors: number;
-    /** Request ids that this run answered. */
-    readonly requests: readonly string[];
   };
+  /** The ids of the requests that runs have answered, the newest last; so many of them that a client that polls meets its own. */
+  readonly requests: readonly string[];
   /** Failed tries in a row. */
   readonly failures: number;
   /** When the next try is due, where one is planned. */
@@ -40,7 +40,7 @@ export interface Daemon {
   status(): readonly SourceStatus[];
   /**
    * Asks for a run of one source, or of all; returns the request's id, which the status of each source
-   * repeats in `lastRun.requests` once done. Throws SOURCE_UNKNOWN.
+   * repeats in `requests` once done. Throws SOURCE_UNKNOWN.
    */
   request(source?: string): string;
   /** Called after every finished run; returns the function that ends the subscription. */

@@ -19,6 +19,7 @@ export class FakeDaemon implements Daemon {
         message: 'no run has ended yet',
         since: '2026-01-01T00:00:00.000Z',
         ready: false,
+        requests: [],
         failures: 0,
       });
     }
@@ -61,7 +62,6 @@ export class FakeDaemon implements Daemon {
         milliseconds: 1500,
         summary: { ...zero, ...counts },
         errors,
-        requests: [],
       },
     };
     this.#statuses.set(name, after);
