@@ -107,13 +107,10 @@ const source = z.strictObject({
     .enum(['enforce', 'report'])
     .default('enforce')
     .meta({ description: 'Repair records that were changed by hand, or only tell.' }),
-  adopt: z
-    .boolean()
-    .default(false)
-    .meta({
-      description:
-        'May change and take over records that nobody owns; equal ones are always taken over.',
-    }),
+  adopt: z.boolean().default(false).meta({
+    description:
+      'May change and take over records that nobody owns; equal ones are always taken over.',
+  }),
   allowEmpty: z
     .boolean()
     .default(false)
