@@ -1,4 +1,5 @@
 import type { LogFormat, LogLevel } from '../lib/log.ts';
+import type { SealingKey } from '../lib/seal.ts';
 import type { Secret } from '../lib/secret.ts';
 
 /** The configuration as the rest of the program sees it: defaults filled in, paths absolute, secrets read. */
@@ -10,6 +11,12 @@ export interface Config {
   readonly http: {
     readonly listen: { readonly host: string; readonly port: number };
     readonly token?: Secret;
+  };
+  readonly secrets: {
+    /** Without it no file is a source of secret values. */
+    readonly directory?: string;
+    /** Without it the key is in a file beside the database. */
+    readonly key?: SealingKey;
   };
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
 }

@@ -1,13 +1,15 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Diagnostic } from '../lib/diagnostic.ts';
+import { parseSealingKey, type SealingKey } from '../lib/seal.ts';
 import { Secret } from '../lib/secret.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
 import type { Config, GitLocation, GitSignIn, SourceConfig } from './config.ts';
 import { parseDuration } from './duration.ts';
-import type { Environment } from './layers.ts';
+import { type Environment, problem } from './layers.ts';
 import type { Places } from './rules.ts';
 import type { ConfigText, SourceText } from './schema.ts';
+import { keyVariable } from './settings.ts';
 
 /** What turning texts into values needs of the outside. */
 export interface Surroundings {
@@ -32,15 +34,31 @@ const longestSecret = 64 * 1024;
 export function resolveConfig(text: ConfigText, around: Surroundings): Resolved {
   const problems: Diagnostic[] = [];
   const token = readSecret(text.http, 'http', ['token'], around, problems);
+  const key = sealingKey(around.environment, problems);
   const { host, port } = splitListen(text.http.listen);
+  const { directory } = text.secrets;
   const config: Config = {
     database: databaseAt(text.database, around.cwd),
     account: text.account,
     sources: text.sources.map((source, index) => sourceConfig(source, index, around, problems)),
     http: { listen: { host, port }, ...(token === undefined ? {} : { token }) },
+    secrets: {
+      ...(directory === undefined ? {} : { directory: resolve(around.cwd, directory) }),
+      ...(key === undefined ? {} : { key }),
+    },
     log: text.log,
   };
   return { config, problems };
+}
+
+function sealingKey(environment: Environment, problems: Diagnostic[]): SealingKey | undefined {
+  const text = environment[keyVariable] ?? '';
+  const key = text === '' ? undefined : parseSealingKey(text);
+  if (text !== '' && key === undefined) {
+    const hint = 'make a key with: openssl rand -base64 32';
+    problems.push(problem('error', keyVariable, 'must be 32 bytes in base64 or hex', hint));
+  }
+  return key;
 }
 
 function sourceConfig(

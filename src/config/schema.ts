@@ -178,6 +178,14 @@ export const configSchema = z.strictObject({
       tokenFile: file.optional().meta({ description: 'File that holds the token.' }),
     })
     .prefault({}),
+  secrets: z
+    .strictObject({
+      directory: file.optional().meta({
+        description: 'Folder whose files a Secret may name; without it none may.',
+      }),
+    })
+    .prefault({})
+    .meta({ description: 'Where the values of secrets may come from.' }),
   log: z
     .strictObject({
       level: z

@@ -49,6 +49,7 @@ const variables: readonly (readonly [path: string, variable: string])[] = [
   ['http.listen', 'PLUMBLINE_HTTP_LISTEN'],
   ['http.token', 'PLUMBLINE_HTTP_TOKEN'],
   ['http.tokenFile', 'PLUMBLINE_HTTP_TOKEN_FILE'],
+  ['secrets.directory', 'PLUMBLINE_SECRETS_DIRECTORY'],
   ['log.level', 'PLUMBLINE_LOG_LEVEL'],
   ['log.format', 'PLUMBLINE_LOG_FORMAT'],
   ...Object.entries(sourceVariables).map(([path, name]) => [`sources[].${path}`, name] as const),
@@ -63,9 +64,13 @@ export const settings: readonly Setting[] = describe();
 /** The variable that says where the file is; it cannot stand in the file itself. */
 export const fileVariable = 'PLUMBLINE_CONFIG';
 
+/** The variable with the key that secrets are sealed with; in a file it would lie beside what it opens. */
+export const keyVariable = 'PLUMBLINE_SECRET_KEY';
+
 /** Every variable that Plumbline reads. */
 export const knownVariables: readonly string[] = [
   fileVariable,
+  keyVariable,
   ...new Set(settings.map((setting) => setting.variable)),
 ];
 

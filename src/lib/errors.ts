@@ -32,6 +32,9 @@ const catalogue = {
   MANIFEST_NONE: { exit: 1, httpStatus: 422, retry: 'never' },
   MANIFEST_ADVICE: { exit: 1, httpStatus: 422, retry: 'never' },
 
+  SECRET_UNAVAILABLE: { exit: 1, httpStatus: 422, retry: 'backoff' },
+  SECRET_KEY: { exit: 1, httpStatus: 500, retry: 'never' },
+
   FILE_LINK: { exit: 1, httpStatus: 422, retry: 'never' },
   FILE_SPECIAL: { exit: 1, httpStatus: 422, retry: 'never' },
   FILE_UNREADABLE: { exit: 1, httpStatus: 422, retry: 'backoff' },
