@@ -2,6 +2,7 @@ import type { JsonObject } from '../lib/json.ts';
 import type { Kind, KindSet } from '../manifest/kind.ts';
 import type { Manifest, ResourceKey } from '../manifest/manifest.ts';
 import type { LiveRecord } from '../manifest/record.ts';
+import { disclosed } from '../manifest/secret-value.ts';
 import type { Query } from '../store/database.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { recordLocator } from './locator.ts';
@@ -15,6 +16,8 @@ export interface Write {
   readonly key: ResourceKey;
   readonly manifest: Manifest;
   readonly deployed: boolean | undefined;
+  /** Sealed value of a secret; absent where the stored one stays. */
+  readonly sealed?: string | undefined;
   /** Of the record after the write. */
   readonly generation: number;
   /** Absent for a new record. */
@@ -67,6 +70,7 @@ export class Broker {
     const main: Row = {
       ...rows.main,
       ...this.#deployment(write.deployed),
+      ...this.#secret(write.sealed),
       generation: write.generation,
       created_at: write.before?.createdAt ?? write.now,
       updated_at: write.now,
@@ -94,6 +98,11 @@ export class Broker {
     for (const { table } of this.#shape.ones) unit.remove(table, this.#shape.parent, id);
   }
 
+  #secret(sealed: string | undefined): Record<string, Cell> {
+    const { secret } = this.kind;
+    return secret === undefined || sealed === undefined ? {} : { [secret.column]: sealed };
+  }
+
   /** The deployment column as the run decided it, whatever the manifest says. */
   #deployment(deployed: boolean | undefined): Record<string, Cell> {
     const field = this.kind.fields.find((it) => it.path === this.kind.deployment);
@@ -101,11 +110,11 @@ export class Broker {
     return { [field.storage.column]: deployed === true ? 1 : 0 };
   }
 
-  /** The manifest with its status, as `describe` shows it. */
+  /** The manifest with its status, as `describe` shows it; nothing of a secret value is in it. */
   describe(record: LiveRecord): JsonObject {
     const { kind } = this;
     return {
-      ...record.manifest,
+      ...disclosed(record.manifest, kind),
       status: {
         recordLocator: recordLocator(kind, record.id),
         created: record.createdAt,

@@ -2,9 +2,11 @@ import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Brokers } from '../broker/brokers.ts';
 import { recordMigrations } from '../broker/record-schema.ts';
+import { storedKeyId } from '../broker/sealed.ts';
 import type { Config } from '../config/config.ts';
 import { recordEndpoint } from '../endpoint/endpoint.ts';
 import { kinds } from '../kinds/kinds.ts';
+import { LocalVault } from '../kinds/secret/local-vault.ts';
 import { createLog, isPretty } from '../lib/log.ts';
 import { systemClock } from '../lib/time.ts';
 import type { WatchedTarget } from '../reconcile/daemon.ts';
@@ -15,6 +17,7 @@ import { openStore } from '../store/open.ts';
 import { memory } from '../store/sqlite.ts';
 import { configure } from './configure.ts';
 import type { Invocation } from './invocation.ts';
+import { keyRing } from './key-ring.ts';
 import { type Elsewhere, targetsOf } from './targets.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { version } from './version.ts';
@@ -63,6 +66,11 @@ export async function withConfigured<T>(
       database,
       brokers: new Brokers(kinds),
       endpoint: recordEndpoint,
+      vault: new LocalVault({
+        environment: terminal.environment,
+        directory: config.secrets.directory,
+        key: keyRing(config, opening, await database.read((query) => storedKeyId(query, kinds))),
+      }),
       clock: systemClock,
       log,
       version: version(),

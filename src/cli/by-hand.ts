@@ -39,8 +39,9 @@ export async function manifestsOf(
   verb: 'apply' | 'delete',
 ): Promise<LoadResult> {
   const usage = `plumbline ${verb} -f PATH`;
-  const { kinds } = ports.brokers;
-  const loaded = await loadFiles(paths, { kinds, account: config.account, usage }, terminal);
+  const options = { kinds: ports.brokers.kinds, account: config.account, usage };
+  const secrets = verb === 'apply' ? { vault: ports.vault } : {};
+  const loaded = await loadFiles(paths, { ...options, ...secrets }, terminal);
   if (loaded.manifests.length === 0 && !hasErrors(loaded.problems))
     throw new PlumblineError('MANIFEST_NONE', `no manifest in ${paths.join(', ')}`, {
       hint: "name a file that holds one; 'plumbline example llmclient' prints one to start from",

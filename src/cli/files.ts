@@ -6,6 +6,7 @@ import { type ErrorCode, PlumblineError } from '../lib/errors.ts';
 import { yamlLimits } from '../lib/yaml.ts';
 import type { KindSet } from '../manifest/kind.ts';
 import { type LoadResult, ManifestLoader } from '../manifest/load.ts';
+import type { Vault } from '../manifest/secret-value.ts';
 import { DirectorySource } from '../source/directory.ts';
 import { readRegularFile, type Trouble } from '../source/regular-file.ts';
 import type { Terminal } from './invocation.ts';
@@ -14,6 +15,8 @@ import { Progress } from './progress.ts';
 export interface FilesOptions {
   readonly kinds: KindSet;
   readonly account: string;
+  /** Absent where the values of secrets are none of the command's business. */
+  readonly vault?: Vault;
   /** How a path is given to the command, for a hint: `plumbline apply -f PATH`. */
   readonly usage: string;
 }
@@ -34,10 +37,10 @@ interface Found {
  */
 export async function loadFiles(
   paths: readonly string[],
-  { kinds, account, usage }: FilesOptions,
+  { kinds, account, vault, usage }: FilesOptions,
   terminal: Terminal,
 ): Promise<LoadResult> {
-  const loader = new ManifestLoader(kinds, account);
+  const loader = new ManifestLoader(kinds, account, vault);
   const found: Found = { problems: [], ignored: [] };
   const contents = contentsOf(paths, found, usage, terminal);
   const counted = new Progress(terminal).counted(contents, (it) => `${it} files read`);

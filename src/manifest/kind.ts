@@ -54,6 +54,19 @@ export interface RecordTables {
   readonly unique?: readonly string[];
 }
 
+/**
+ * Where a kind keeps a secret value. In the normal form the field `value` holds a keyed hash, so that
+ * values are compared without being known; what is sealed travels beside the manifest.
+ */
+export interface SecretStorage {
+  /** The field that manifests write the value to. */
+  readonly value: string;
+  /** The field that says where the value comes from instead. */
+  readonly from: string;
+  /** A server-owned text column of the main table for the sealed value. */
+  readonly column: string;
+}
+
 /** A problem that a kind's own check found, at a dotted path of the manifest as written. */
 export interface KindProblem {
   readonly severity: 'error' | 'warning';
@@ -82,6 +95,8 @@ export interface Kind {
   readonly tables: RecordTables;
   /** The field that says whether the resource is published, for kinds that have an endpoint. */
   readonly deployment?: string;
+  /** For kinds that keep a secret value. */
+  readonly secret?: SecretStorage;
   /** Rules across fields; called with the normal form of a manifest whose shape is right. */
   readonly check?: (manifest: Manifest) => readonly KindProblem[];
   /** Columns of the main table that follow from the manifest and are not in it, such as the host label. */

@@ -10,9 +10,11 @@ import { encrypted } from './load-file.ts';
 import { readHead } from './load-kind.ts';
 import { collectReferences } from './load-references.ts';
 import { manifestSchema } from './load-schema.ts';
+import { confide, hiding, withoutSecret } from './load-secret.ts';
 import { tell } from './load-tell.ts';
 import { contentDigest, type LoadedManifest, type Manifest, type ResourceKey } from './manifest.ts';
 import { canonicalName, normalise } from './normal.ts';
+import type { Vault } from './secret-value.ts';
 
 /** Something two manifests must not both say, and where this one says it. */
 export interface Claim {
@@ -48,6 +50,8 @@ export interface DocumentContext {
   readonly kinds: KindSet;
   readonly account: string;
   readonly blob: string;
+  /** Absent where files are checked without looking at this machine's secrets. */
+  readonly vault: Vault | undefined;
 }
 
 /** Reads one document as a manifest; everything that is wrong with it is told at once. */
@@ -72,10 +76,9 @@ export function loadDocument(document: YamlDocument, context: DocumentContext): 
       ? { problems: [problem], foreign: head.problem.message }
       : { problems: [problem], ...known };
   }
-  return {
-    ...loadManifest(document, root as JsonObject, kind as Kind, declares, context),
-    ...known,
-  };
+  const outcome = loadManifest(document, root as JsonObject, kind as Kind, declares, context);
+  const problems = kind?.secret === undefined ? outcome.problems : outcome.problems.map(hiding);
+  return { ...outcome, problems, ...known };
 }
 
 function loadManifest(
@@ -91,12 +94,15 @@ function loadManifest(
     ...legacy.map((path) => legacyKey(document, path)),
     ...checkShape(manifestSchema(kind), document, { value }).map(versionHint),
     ...nameProblems(document, valueAt(root, 'metadata.name')),
-    ...adviceOn(document, root, kind),
+    ...adviceOn(document, withoutSecret(root, kind), kind),
   ];
   const { references, problems: wrong } = collectReferences(document, root, kind, context.kinds);
   problems.push(...wrong);
   if (declares === undefined || hasErrors(problems)) return { problems };
-  const manifest = normalise(root, kind);
+  const confided = confide(document, root, kind, declares.key, context.vault);
+  problems.push(...confided.problems);
+  if (hasErrors(problems)) return { problems };
+  const manifest = normalise(confided.root, kind);
   for (const { severity, path, ...words } of kind.check?.(manifest) ?? []) {
     const hint = words.hint ?? `correct ${labelOf(path.split('.'))}`;
     const at = path.split('.');
@@ -119,6 +125,7 @@ function loadManifest(
     digest: contentDigest(manifest, comparableOf(kind)),
     deployed: typeof deployed === 'boolean' ? deployed : undefined,
     references,
+    ...(confided.sealed === undefined ? {} : { sealed: confided.sealed }),
     file: document.file,
     document: document.index,
     line: document.line,

@@ -5,6 +5,7 @@ import { type Claim, type Declaration, loadDocument } from './load-document.ts';
 import { recognise } from './load-file.ts';
 import { mayBeManifest } from './load-kind.ts';
 import { keyId, type LoadedManifest, type ResourceKey } from './manifest.ts';
+import type { Vault } from './secret-value.ts';
 
 /** All that the files of a source say. */
 export interface LoadResult {
@@ -31,6 +32,7 @@ interface Entry {
 export class ManifestLoader {
   readonly #kinds: KindSet;
   readonly #account: string;
+  readonly #vault: Vault | undefined;
   readonly #entries: Entry[] = [];
   readonly #problems: Diagnostic[] = [];
   readonly #ignored: { path: string; reason: string }[] = [];
@@ -38,12 +40,17 @@ export class ManifestLoader {
   #files = 0;
   #manifests = 0;
 
-  constructor(kinds: KindSet, account: string) {
+  /** Without a vault, secret values are neither looked up nor hashed, as an offline check wants it. */
+  constructor(kinds: KindSet, account: string, vault?: Vault) {
     this.#kinds = kinds;
     this.#account = account;
+    this.#vault = vault;
   }
 
-  /** Never throws for what is in a file: that is a problem of the file. */
+  /**
+   * Never throws for what is in a file: that is a problem of the file. Throws SECRET_KEY where a secret
+   * cannot be sealed.
+   */
   add(file: { readonly path: string; readonly blob: string }, bytes: Uint8Array): void {
     this.#files += 1;
     const { path } = file;
@@ -66,7 +73,12 @@ export class ManifestLoader {
     if (documents.length === 0) this.#ignored.push({ path, reason: 'there is nothing in it' });
     const found: Diagnostic[] = [];
     const reasons: string[] = [];
-    const context = { kinds: this.#kinds, account: this.#account, blob: file.blob };
+    const context = {
+      kinds: this.#kinds,
+      account: this.#account,
+      blob: file.blob,
+      vault: this.#vault,
+    };
     for (const document of documents) {
       const { foreign, declares, ...outcome } = loadDocument(document, context);
       found.push(...outcome.problems);

@@ -50,6 +50,8 @@ export interface LoadedManifest {
   /** True or false where the manifest manages deployment, undefined where it leaves it to the operator. */
   readonly deployed: boolean | undefined;
   readonly references: readonly Reference[];
+  /** For a kind that keeps a secret: its value, sealed; absent where the one that is there is kept. */
+  readonly sealed?: string;
   readonly file: string;
   /** Position of the document in its file, from 0. */
   readonly document: number;

@@ -5,6 +5,7 @@ import { accept } from './accepted.ts';
 import { type Bookkeeping, type Change, type Plan, type Summary, summaryKeys } from './change.ts';
 import { judgeDeclared } from './declared.ts';
 import { deleteHold, hold } from './guard.ts';
+import { withKeptValues } from './kept.ts';
 import { ordered } from './order.ts';
 import { findUndeclared, judgeLeaving, orphans } from './undeclared.ts';
 import { kindNamed, type PlanInput, referencesOf, title, type World, worldOf } from './world.ts';
@@ -13,7 +14,8 @@ import { kindNamed, type PlanInput, referencesOf, title, type World, worldOf } f
  * What a run would do: desired state against live state, with what this source applied before as the
  * base. Pure, and linear in the number of resources; equal input in any order gives an equal plan.
  */
-export function buildPlan(input: PlanInput): Plan {
+export function buildPlan(given: PlanInput): Plan {
+  const input = withKeptValues(given);
   const world = worldOf(input);
   const undeclared = findUndeclared(world);
   const accepted = accept(world, new Set(undeclared.leaving.keys()));

@@ -1,5 +1,6 @@
 import { canonicalJson } from '../lib/digest.ts';
 import { type JsonValue, valueAt } from '../lib/json.ts';
+import { mask } from '../lib/secret.ts';
 import type { Field, Kind } from '../manifest/kind.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import type { Cause, FieldChange } from './change.ts';
@@ -24,13 +25,18 @@ export function diffFields(
     if (isSame(field, live, desired)) continue;
     changes.push({
       path: field.path,
-      from: from === undefined ? null : live,
-      to: to === undefined ? null : desired,
+      from: from === undefined ? null : shown(kind, field, live),
+      to: to === undefined ? null : shown(kind, field, desired),
       cause: base === undefined ? 'git' : causeOf(field, live, desired, meaning(field, base)),
       class: field.class,
     });
   }
   return changes;
+}
+
+/** Of a secret value only that there is one. */
+function shown(kind: Kind, field: Field, value: JsonValue): JsonValue {
+  return field.path === kind.secret?.value && value !== null ? mask : value;
 }
 
 /** The one field of a switch of deployment. A base that leaves deployment alone has no say in the cause. */

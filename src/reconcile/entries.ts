@@ -1,5 +1,7 @@
 import { digestOf } from '../lib/digest.ts';
 import type { PlumblineError } from '../lib/errors.ts';
+import type { Manifest } from '../manifest/manifest.ts';
+import { disclosed } from '../manifest/secret-value.ts';
 import type { Change } from '../plan/change.ts';
 import { type JournalEntry, stageEntry } from '../store/journal.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
@@ -9,6 +11,7 @@ import type { Step } from './steps.ts';
 
 /** The journal's entry of a change that a step carries out, to be written with the step. */
 export function entryOf(
+  ports: Ports,
   step: Step,
   change: Change,
   run: Run,
@@ -17,6 +20,9 @@ export function entryOf(
 ): JournalEntry {
   const before = change.live?.manifest;
   const after = step.verb === 'remove' ? undefined : step.manifest;
+  const { kind } = ports.brokers.of(step.kind);
+  const text = (manifest: Manifest | undefined) =>
+    manifest === undefined ? null : JSON.stringify(disclosed(manifest, kind));
   return {
     run: run.id,
     at: now,
@@ -30,8 +36,8 @@ export function entryOf(
     kind: step.kind,
     verb: change.action,
     outcome: 'applied',
-    before: before === undefined ? null : JSON.stringify(before),
-    after: after === undefined ? null : JSON.stringify(after),
+    before: text(before),
+    after: text(after),
     beforeDigest: before === undefined ? null : digestOf(before),
     afterDigest: after === undefined ? null : digestOf(after),
     message: change.fields.map((field) => field.path).join(', ') || null,
@@ -53,7 +59,7 @@ export async function journalFailure(
       const unit = new UnitOfWork();
       for (const change of changes)
         stageEntry(unit, {
-          ...entryOf(step, change, run, now, 0),
+          ...entryOf(ports, step, change, run, now, 0),
           outcome: 'failed',
           after: null,
           afterDigest: null,

@@ -1,4 +1,5 @@
 import { asPlumblineError, PlumblineError } from '../lib/errors.ts';
+import { valueAt } from '../lib/json.ts';
 import { keyId } from '../manifest/manifest.ts';
 import type { Change, ChangeResult, Plan } from '../plan/change.ts';
 import type { Query } from '../store/database.ts';
@@ -115,6 +116,7 @@ async function writeSteps(ports: Ports, steps: readonly Step[], run: Run): Promi
                 key: step.key,
                 manifest: step.manifest as NonNullable<Step['manifest']>,
                 deployed: step.deployed,
+                sealed: sealedValue(ports, step),
                 generation: generation + 1,
                 before: step.before,
                 now,
@@ -126,7 +128,7 @@ async function writeSteps(ports: Ports, steps: readonly Step[], run: Run): Promi
           if (effect !== undefined) stageEffect(unit, effect);
           const duration = Math.round(ports.clock.monotonic() - started);
           for (const change of step.changes)
-            stageEntry(unit, entryOf(step, change, run, now, duration));
+            stageEntry(unit, entryOf(ports, step, change, run, now, duration));
         }
         await unit.flush(query);
       },
@@ -138,6 +140,15 @@ async function writeSteps(ports: Ports, steps: readonly Step[], run: Run): Promi
 /** Taking ownership of a record that already is as desired leaves its rows alone. */
 function needsWrite(step: Step): boolean {
   return step.changes.some((change) => change.action !== 'adopt' || change.fields.length > 0);
+}
+
+/** The sealed value that belongs to what is written; where drift is only told, that may be the live value. */
+function sealedValue(ports: Ports, step: Step): string | undefined {
+  const { secret } = ports.brokers.of(step.kind).kind;
+  const desired = step.changes.find((it) => it.desired !== undefined)?.desired;
+  if (secret === undefined || desired === undefined) return undefined;
+  const written = valueAt(step.manifest, secret.value);
+  return written === valueAt(desired.manifest, secret.value) ? desired.sealed : undefined;
 }
 
 async function newIds(

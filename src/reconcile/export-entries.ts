@@ -3,6 +3,7 @@ import { valueAt } from '../lib/json.ts';
 import type { Kind } from '../manifest/kind.ts';
 import { keyId, type Manifest } from '../manifest/manifest.ts';
 import type { LiveRecord } from '../manifest/record.ts';
+import { disclosed } from '../manifest/secret-value.ts';
 import type { OwnedRecord } from '../plan/change.ts';
 import type { ExportEntry } from './export.ts';
 import { readOwned, readOwners } from './live.ts';
@@ -56,11 +57,12 @@ async function ownership(ports: Ports): Promise<ReadonlyMap<string, OwnedRecord>
 
 function entry(kind: Kind, record: LiveRecord, owned: OwnedRecord | undefined): ExportEntry {
   const { account } = record.key;
-  if (owned === undefined) return { manifest: record.manifest, kind, account };
+  const shown = disclosed(record.manifest, kind);
+  if (owned === undefined) return { manifest: shown, kind, account };
   const managed =
     kind.deployment === undefined || valueAt(owned.applied, kind.deployment) !== undefined;
   return {
-    manifest: managed ? record.manifest : without(record.manifest, kind.deployment as string),
+    manifest: managed ? shown : without(shown, kind.deployment as string),
     kind,
     account,
     source: owned.source,

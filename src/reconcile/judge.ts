@@ -24,7 +24,7 @@ export async function readDesired(
   signal: AbortSignal,
 ): Promise<Desired> {
   const snapshot = await target.source.fetch(signal);
-  const loader = new ManifestLoader(ports.brokers.kinds, target.account);
+  const loader = new ManifestLoader(ports.brokers.kinds, target.account, ports.vault);
   let count = 0;
   for await (const { file, bytes } of snapshot.read(snapshot.files)) {
     loader.add(file, bytes);

@@ -1,5 +1,6 @@
 import type { Brokers } from '../broker/brokers.ts';
 import type { Endpoint } from '../endpoint/endpoint.ts';
+import type { LocalVault } from '../kinds/secret/local-vault.ts';
 import type { Log } from '../lib/log.ts';
 import type { Clock } from '../lib/time.ts';
 import type { Policy } from '../plan/change.ts';
@@ -11,6 +12,7 @@ export interface Ports {
   readonly database: Database;
   readonly brokers: Brokers;
   readonly endpoint: Endpoint;
+  readonly vault: LocalVault;
   readonly clock: Clock;
   readonly log: Log;
   /** Of Plumbline itself: a new version looks at everything again. */

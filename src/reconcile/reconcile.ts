@@ -15,6 +15,7 @@ import { readLive } from './live.ts';
 import { emptySummary, judgeOutcome, type RunResult } from './outcome.ts';
 import type { Ports, Target } from './ports.ts';
 import { runStopped, type SourceRun } from './run.ts';
+import { secretsMoved } from './secrets.ts';
 import type { Trigger } from './status.ts';
 import { isExecutable } from './steps.ts';
 
@@ -77,7 +78,7 @@ function policyDigest(ports: Ports, target: Target): string {
 
 /**
  * The state the last run left, when nothing has moved since: not the revision, not one record, not
- * the policy. Then there is nothing to fetch, parse, read or compare.
+ * the policy, not the value of a secret. Then there is nothing to fetch, parse, read or compare.
  */
 async function settledState(
   ports: Ports,
@@ -94,6 +95,7 @@ async function settledState(
   if (state === undefined || !occasion.settled.includes(state.outcome)) return undefined;
   if (state.liveCounter !== counter) return undefined;
   if (state.policyDigest !== policyDigest(ports, target)) return undefined;
+  if (await secretsMoved(ports, target)) return undefined;
   const revision = await target.source.revision(signal);
   return revision === state.revision ? state : undefined;
 }

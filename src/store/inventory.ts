@@ -79,6 +79,19 @@ export async function inventoryOf(query: Query, source: string): Promise<Invento
   return all;
 }
 
+/** What a source owns of one kind, by key. */
+export async function inventoryOfKind(
+  query: Query,
+  source: string,
+  kind: string,
+): Promise<readonly InventoryRow[]> {
+  const rows = await query('inventory')
+    .select<InventoryRow[]>(columns)
+    .where({ source, kind })
+    .orderBy(keyColumns);
+  return rows.map((row) => ({ ...row, orphaned: Boolean(row.orphaned) }));
+}
+
 /** Which source owns which record: of these keys, or of all; what nobody owns is left out. */
 export async function ownersOf(
   query: Query,

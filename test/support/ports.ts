@@ -3,9 +3,12 @@ import { Brokers } from '../../src/broker/brokers.ts';
 import { recordMigrations } from '../../src/broker/record-schema.ts';
 import type { Endpoint } from '../../src/endpoint/endpoint.ts';
 import { kinds } from '../../src/kinds/kinds.ts';
+import { LocalVault } from '../../src/kinds/secret/local-vault.ts';
 import { PlumblineError } from '../../src/lib/errors.ts';
 import { createLog } from '../../src/lib/log.ts';
+import { SealingKey } from '../../src/lib/seal.ts';
 import type { Clock } from '../../src/lib/time.ts';
+import type { KindSet } from '../../src/manifest/kind.ts';
 import { keyId } from '../../src/manifest/manifest.ts';
 import type { LiveRecord } from '../../src/manifest/record.ts';
 import type { Policy } from '../../src/plan/change.ts';
@@ -207,17 +210,21 @@ function full(): PlumblineError {
 /** Ports around an empty database in memory, all of them sound. */
 export async function freshPorts(
   t: Test,
+  of: KindSet = kinds,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<Ports & { endpoint: FakeEndpoint; clock: FakeClock }> {
   const store = await openStore('sqlite::memory:', {
     mode: 'write',
-    migrations: recordMigrations(kinds),
+    migrations: recordMigrations(of),
   });
   t.teardown(() => store.close());
+  const key = SealingKey.random();
   const silent = { writableLength: 0, write: () => true, on: () => undefined };
   return {
     database: store.database,
-    brokers: new Brokers(kinds),
+    brokers: new Brokers(of),
     endpoint: new FakeEndpoint(),
+    vault: new LocalVault({ environment, directory: undefined, key: () => key }),
     clock: new FakeClock(),
     log: createLog({ level: 'error', format: 'json', stream: silent }),
     version: '0.0.0',

@@ -1,0 +1,98 @@
+import { type JsonObject, valueAt } from '../lib/json.ts';
+import { keyIdOf, type SealingKey } from '../lib/seal.ts';
+import type { Kind, KindSet, SecretStorage } from '../manifest/kind.ts';
+import { comparableOf } from '../manifest/kind-set.ts';
+import { contentDigest, keyId, type Manifest } from '../manifest/manifest.ts';
+import { withSecret } from '../manifest/secret-value.ts';
+import type { Database, Query } from '../store/database.ts';
+
+/** A kind that keeps secret values, with the columns of its main table that they are kept in. */
+interface Keeping {
+  readonly kind: Kind;
+  readonly secret: SecretStorage;
+  readonly table: string;
+  readonly hash: string;
+}
+
+function* keeping(kinds: KindSet): Generator<Keeping> {
+  for (const kind of kinds.all) {
+    if (kind.secret === undefined) continue;
+    const { secret, fields, tables } = kind;
+    const storage = fields.find((it) => it.path === secret.value)?.storage;
+    if (storage === undefined || 'list' in storage || storage.table !== undefined)
+      throw new Error(`${kind.name}: the secret has no column of the main table`);
+    yield { kind, secret, table: tables.main, hash: storage.column };
+  }
+}
+
+/** The id of the key that what is stored was sealed with; undefined where nothing is. */
+export async function storedKeyId(query: Query, kinds: KindSet): Promise<string | undefined> {
+  for (const { table, hash } of keeping(kinds)) {
+    const hashes = await query(table).whereNotNull(hash).limit(1).pluck<string[]>(hash);
+    const id = keyIdOf(hashes[0] ?? '');
+    if (id !== undefined) return id;
+  }
+  return undefined;
+}
+
+interface SealedRow {
+  readonly id: number;
+  readonly account: string;
+  readonly name: string;
+  readonly sealed: string;
+}
+
+/**
+ * Seals every stored secret with another key, all or none, and returns how many there are. What the
+ * inventory remembers follows, so that nothing shows as changed afterwards. Every record counts as
+ * written, so that a plan made with the old key is refused. Throws SECRET_KEY where the old key is
+ * not the right one.
+ */
+export async function rekey(
+  database: Database,
+  kinds: KindSet,
+  oldKey: SealingKey,
+  newKey: SealingKey,
+): Promise<number> {
+  return database.write(async (query) => {
+    let count = 0;
+    for (const of of keeping(kinds)) {
+      const rows = await query(of.table)
+        .whereNotNull(of.secret.column)
+        .select<SealedRow[]>('id', 'account', 'name', { sealed: of.secret.column });
+      for (const row of rows) {
+        const { account, name } = row;
+        const context = keyId({ account, space: of.kind.space, name });
+        const value = oldKey.open(row.sealed, context);
+        const hash = newKey.hash(value, context);
+        await query(of.table)
+          .where({ id: row.id })
+          .update({ [of.hash]: hash, [of.secret.column]: newKey.seal(value, context) })
+          .increment('generation', 1);
+        await rekeyInventory(query, of, row, hash, oldKey.hash(value, context));
+      }
+      count += rows.length;
+    }
+    return count;
+  });
+}
+
+/** What was applied with another value than the live one keeps its old hash, and so still differs. */
+async function rekeyInventory(
+  query: Query,
+  { kind, secret }: Keeping,
+  { account, name }: SealedRow,
+  newHash: string,
+  oldHash: string,
+): Promise<void> {
+  const key = { account, space: kind.space, name };
+  const row = await query('inventory').where(key).first<{ applied: string } | undefined>('applied');
+  if (row === undefined) return;
+  const applied = JSON.parse(row.applied) as JsonObject;
+  if (valueAt(applied, secret.value) !== oldHash) return;
+  const manifest = withSecret(applied, secret.value, newHash) as unknown as Manifest;
+  const digest = contentDigest(manifest, comparableOf(kind));
+  await query('inventory')
+    .where(key)
+    .update({ applied: JSON.stringify(manifest), digest });
+}
