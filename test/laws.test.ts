@@ -5,11 +5,14 @@ import fc from 'fast-check';
 import { parse, stringify } from 'yaml';
 import { kinds } from '../src/kinds/kinds.ts';
 import { ManifestLoader } from '../src/manifest/load.ts';
-import { manifestSet, type Written } from './support/generate.ts';
+import { manifestSet, secretEnvironment, type Written } from './support/generate.ts';
 import { type Test, t } from './support/tap.ts';
 import { World } from './support/world.ts';
 
 const fileHash = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
+
+/** What the secrets of examples and of generated manifests are read from. */
+const environment = { ...secretEnvironment, WAREHOUSE_KEY: 'example value' };
 
 /** Every law, on a world that holds some manifests not yet synced. */
 async function holdLaws(t: Test, world: World): Promise<void> {
@@ -25,6 +28,9 @@ async function holdLaws(t: Test, world: World): Promise<void> {
     normalForms(world.path('')),
     'law 2: export prints what was applied',
   );
+
+  const reapplied = await world.run('plan', '--path', exported);
+  t.equal(reapplied.exit, 0, `law 2: applying an export changes nothing ${reapplied.out}`);
 
   const hash = fileHash(world.database);
   await world.run('plan');
@@ -43,7 +49,7 @@ async function holdLaws(t: Test, world: World): Promise<void> {
   t.equal((await world.run('sync')).exit, 0);
   t.equal(await changes(), before, 'law 4: the same revision twice journals one set of changes');
 
-  const again = new World(t);
+  const again = new World(t, environment);
   cpSync(exported, again.path(''), { recursive: true });
   const second = await again.report('sync');
   t.equal(
@@ -85,7 +91,7 @@ function normalForms(folder: string): Record<string, unknown> {
 }
 
 t.test('the laws hold for the examples', async (t) => {
-  const world = new World(t);
+  const world = new World(t, environment);
   cpSync('manifests-example', world.path(''), { recursive: true });
   t.ok(existsSync(world.path('clients')));
   await holdLaws(t, world);
@@ -93,7 +99,7 @@ t.test('the laws hold for the examples', async (t) => {
 
 for (const kind of kinds.all) {
   t.test(`the laws hold for the example of ${kind.name}`, async (t) => {
-    const world = new World(t);
+    const world = new World(t, environment);
     const referred = kinds.all.filter((it) => kinds.rank(it.space) < kinds.rank(kind.space));
     world.write('example.yaml', [...referred, kind].map((it) => it.example).join('---\n'));
     await holdLaws(t, world);
@@ -101,10 +107,14 @@ for (const kind of kinds.all) {
 }
 
 t.test('the laws hold for two thousand generated manifests', async (t) => {
-  const world = new World(t);
+  const world = new World(t, environment);
   const seed = Number(process.env['PLUMBLINE_SEED'] ?? Date.now() % 1_000_000);
   t.comment(`seed ${seed}`);
-  const [manifests = []] = fc.sample(manifestSet({ tokens: 100, plugins: 600, clients: 1300 }), {
+  const thousands = {
+    ...{ tokens: 100, secrets: 100, providers: 50, sqlConnections: 50, apiConnections: 50 },
+    ...{ plugins: 350, sqlPlugins: 150, apiPlugins: 150, clients: 1000 },
+  };
+  const [manifests = []] = fc.sample(manifestSet(thousands), {
     seed,
     numRuns: 1,
   });
@@ -123,11 +133,16 @@ t.test(
   'the laws hold for small generated sets, down to the smallest that breaks one',
   async (t) => {
     const small = fc
-      .record({ tokens: fc.nat(2), plugins: fc.nat(4), clients: fc.integer({ min: 1, max: 5 }) })
+      .record({
+        ...{ tokens: fc.nat(2), secrets: fc.nat(2), providers: fc.nat(1) },
+        ...{ sqlConnections: fc.nat(2), apiConnections: fc.nat(2) },
+        ...{ plugins: fc.nat(2), sqlPlugins: fc.nat(2), apiPlugins: fc.nat(2) },
+        clients: fc.integer({ min: 1, max: 4 }),
+      })
       .chain(manifestSet);
     await fc.assert(
       fc.asyncProperty(small, async (manifests) => {
-        const world = new World(t);
+        const world = new World(t, environment);
         for (const [at, manifest] of manifests.entries())
           world.write(`${at % 3}/${manifest.kind}-${at}.yaml`, text(manifest, at));
         await holdLaws(t, world);

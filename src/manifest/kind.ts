@@ -28,6 +28,8 @@ export interface Field {
   readonly default?: JsonValue;
   /** A set is compared without regard to order; everything else is compared as it stands. */
   readonly compare?: 'set';
+  /** Its maps have fixed keys, so a null inside of it means nothing too; elsewhere it is content. */
+  readonly sparse?: true;
   /** The name space whose records this field names; one name, or a list of them. */
   readonly references?: string;
   /** Without a value the published resource is open to anonymous callers. */

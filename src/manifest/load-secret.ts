@@ -17,7 +17,7 @@ export interface Confided {
 
 /** The content as everybody may see it, to be called before its shape is known to be right. */
 export function withoutSecret(root: JsonObject, { secret }: Kind): JsonObject {
-  if (secret === undefined || valueAt(root, secret.value) === undefined) return root;
+  if (secret === undefined || (valueAt(root, secret.value) ?? null) === null) return root;
   return withSecret(root, secret.value, keptValue);
 }
 

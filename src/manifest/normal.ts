@@ -1,4 +1,4 @@
-import { type JsonObject, type JsonValue, putAt, valueAt } from '../lib/json.ts';
+import { isObject, type JsonObject, type JsonValue, putAt, valueAt } from '../lib/json.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
 import type { Field, Kind } from './kind.ts';
 import { apiVersion, type Manifest } from './manifest.ts';
@@ -89,7 +89,15 @@ function meaning(written: JsonValue | undefined, field: Field): JsonValue | unde
   const value = isNothing(written) ? field.default : written;
   if (value === undefined || isNothing(value)) return undefined;
   const folded = field.references === undefined ? value : foldReferences(value);
+  if (field.sparse === true) return withoutNulls(folded);
   return field.compare === 'set' && Array.isArray(folded) ? [...new Set(folded)] : folded;
+}
+
+function withoutNulls(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (!isObject(value)) return value;
+  const members = Object.entries(value as JsonObject).filter(([, it]) => it !== null);
+  return Object.fromEntries(members.map(([key, it]) => [key, withoutNulls(it)]));
 }
 
 function isNothing(value: JsonValue | undefined): boolean {

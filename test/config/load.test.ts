@@ -312,6 +312,7 @@ const samples: Readonly<
   'http.listen': ['127.0.0.1:9', { host: '127.0.0.1', port: 9 }],
   'http.token': ['sesame'],
   'http.tokenFile': ['secret', 'from the file'],
+  'secrets.directory': ['/run/secrets'],
   'log.level': ['error'],
   'log.format': ['pretty'],
   'sources[].directory': ['/manifests'],
@@ -359,7 +360,7 @@ function loadedPath({ path }: Setting): string {
   if (path.includes('.credentials.')) return `location.git.credentials.${last}`;
   if (path.endsWith('.timeout')) return 'location.git.timeoutMs';
   if (path.startsWith('sources[].git.')) return `location.git.${last}`;
-  if (path.endsWith('.directory')) return 'location.directory';
+  if (path.endsWith('[].directory')) return 'location.directory';
   if (/\.(?:interval|schedule)$/.test(path)) return `rhythm.${last}`;
   if (/\.(?:prune|drift|adopt|allowEmpty)$/.test(path)) return `policy.${last}`;
   return path.replace('sources[].', '').replace(/^limits\./, 'policy.');

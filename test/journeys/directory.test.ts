@@ -21,8 +21,8 @@ t.test(
     t.same(
       plan.changes.map((it) => `${it.action} ${it.kind} ${it.name}`),
       [
-        'create Plugin returns',
         'create SmarterAuthToken key',
+        'create Plugin returns',
         'create LLMClient bot',
         'deploy LLMClient bot',
       ],

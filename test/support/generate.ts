@@ -116,6 +116,160 @@ function token(name: string): fc.Arbitrary<Written> {
   );
 }
 
+/** What the variables that generated secrets name are set to. */
+export const secretEnvironment: Readonly<Record<string, string>> = Object.fromEntries(
+  Array.from({ length: 200 }, (_, at) => [`SECRET_${at}`, `generated value ${at} \u00e4\n\t"'`]),
+);
+
+function secret(name: string): fc.Arbitrary<Written> {
+  const env = name.toUpperCase();
+  return written(
+    'Secret',
+    metadata(name),
+    fc.record({
+      config: fc.record({
+        valueFrom: fc.constantFrom({ env }, { env, file: null }),
+        value: fc.constantFrom(undefined, null),
+        expiration_date: sometimes(
+          fc.constantFrom('2030-12-31', '2031-01-01T00:00:00Z', '2032-02-29T12:30:00.5+02:00'),
+        ),
+      }),
+    }),
+  );
+}
+
+const portNumber = sometimes(fc.integer({ min: 1, max: 65_535 }));
+const host = fc.constantFrom('db', 'db.example', 'a-b.c-d.example');
+
+/** The name of a secret, if there is one. */
+function someOf(names: readonly string[]) {
+  return names.length === 0 ? fc.constant(undefined) : sometimes(fc.constantFrom(...names));
+}
+
+function provider(name: string, secrets: readonly string[]): fc.Arbitrary<Written> {
+  return written(
+    'Provider',
+    metadata(name),
+    fc.record({
+      provider: fc.record({
+        name: fc.constant(name),
+        description: sometimes(prose),
+        base_url: sometimes(url),
+        api_key: someOf(secrets),
+        connectivity_test_path: sometimes(fc.constantFrom('/models/', '/v1/models/')),
+        logo: sometimes(url),
+        docs_url: sometimes(url),
+        contact_email: sometimes(fc.constant('us@example.com')),
+      }),
+    }),
+  );
+}
+
+function sqlConnection(name: string, secrets: readonly string[]): fc.Arbitrary<Written> {
+  return written(
+    'SqlConnection',
+    metadata(name),
+    fc.record({
+      connection: fc.record({
+        dbEngine: fc.constantFrom('django.db.backends.mysql', 'django.db.backends.sqlite3'),
+        hostname: host,
+        port: portNumber,
+        database: fc.constantFrom('main', 'a_b-c'),
+        username: sometimes(fc.constant('reader')),
+        password: someOf(secrets),
+        timeout: sometimes(fc.constantFrom(1, 30, 90)),
+        useSsl: sometimes(fc.boolean()),
+        sslCa: sometimes(prose),
+        sshKnownHosts: sometimes(prose),
+        proxyHost: sometimes(host),
+        proxyPort: portNumber,
+        proxyUsername: sometimes(prose),
+        proxyPassword: someOf(secrets),
+        poolSize: sometimes(fc.constantFrom(1, 5, 6)),
+        maxOverflow: sometimes(fc.constantFrom(0, 10)),
+        authenticationMethod: sometimes(fc.constantFrom('none', 'tcpip_ssh')),
+      }),
+    }),
+  );
+}
+
+function apiConnection(name: string, secrets: readonly string[]): fc.Arbitrary<Written> {
+  return written(
+    'ApiConnection',
+    metadata(name),
+    fc.record({
+      connection: fc.record({
+        baseUrl: url,
+        apiKey: someOf(secrets),
+        authMethod: sometimes(fc.constantFrom('none', 'oauth')),
+        timeout: sometimes(fc.constantFrom(1, 30)),
+        proxyProtocol: sometimes(fc.constantFrom('http', 'https')),
+        proxyHost: sometimes(host),
+        proxyPort: portNumber,
+        proxyPassword: someOf(secrets),
+      }),
+    }),
+  );
+}
+
+const parameterName = fc.stringMatching(/^[a-z_][a-z0-9_]{0,8}$/).filter(harmless);
+const scalar = fc.oneof(prose, fc.integer({ min: -1000, max: 1000 }), fc.boolean());
+
+/** Parameters with a test value for each or for none, and a text that has them as placeholders. */
+const called = fc.uniqueArray(parameterName, { maxLength: 3 }).chain((names) =>
+  fc.record({
+    names: fc.constant(names),
+    parameters: fc.tuple(
+      ...names.map((name) =>
+        fc.record({
+          name: fc.constant(name),
+          type: fc.constantFrom('string', 'integer', 'null'),
+          description: sometimes(prose),
+          required: sometimes(fc.boolean()),
+          enum: sometimes(fc.constant(['a', '1', 'true'])),
+          default: sometimes(fc.constantFrom('a', 1, true)),
+        }),
+      ),
+    ),
+    testValues: sometimes(
+      fc.tuple(...names.map((name) => fc.record({ name: fc.constant(name), value: scalar }))),
+    ),
+    limit: sometimes(fc.constantFrom(2, 100, 5000)),
+  }),
+);
+
+function callingPlugin(
+  name: string,
+  kind: 'SqlPlugin' | 'ApiPlugin',
+  connections: readonly string[],
+): fc.Arbitrary<Written> {
+  const spec = fc
+    .record({
+      prompt: fc.record({ systemRole: filled, maxTokens: sometimes(fc.constantFrom(1, 2048)) }),
+      connection: fc.constantFrom(...connections),
+      called,
+      method: sometimes(fc.constantFrom('GET', 'POST')),
+      urlParams: sometimes(fc.constant([{ key: 'a', value: '1' }])),
+      headers: sometimes(fc.constant([{ name: 'Accept', value: '*/*; q=0.5' }])),
+      body: sometimes(fc.oneof(fc.array(free, { maxLength: 2 }), fc.constant({ a: [null, 1] }))),
+    })
+    .map(({ prompt, connection, called: { names, ...rest }, ...request }) => ({
+      selector: { directive: 'always' },
+      prompt,
+      connection,
+      ...(kind === 'SqlPlugin'
+        ? { sqlData: { sqlQuery: `SELECT 1 ${names.map((it) => `{${it}}`).join()}`, ...rest } }
+        : {
+            apiData: {
+              endpoint: `/v1/${names.map((it) => `{${it}}/`).join('')}`,
+              ...request,
+              ...rest,
+            },
+          }),
+    }));
+  return written(kind, metadata(name, { pluginClass: kind === 'SqlPlugin' ? 'sql' : 'api' }), spec);
+}
+
 function plugin(name: string): fc.Arbitrary<Written> {
   const selector = fc.oneof(
     fc.record({ directive: fc.constantFrom('always', 'llm') }),
@@ -209,18 +363,45 @@ function pruned<T>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T;
 }
 
+/** How many manifests of each kind; those that need a connection need at least one. */
+export type Counts = Readonly<
+  Partial<
+    Record<
+      | 'tokens'
+      | 'secrets'
+      | 'providers'
+      | 'sqlConnections'
+      | 'apiConnections'
+      | 'plugins'
+      | 'sqlPlugins'
+      | 'apiPlugins'
+      | 'clients',
+      number
+    >
+  >
+>;
+
 /** A set of so many manifests of each kind that refer to each other rightly. */
-export function manifestSet(
-  count: Readonly<Record<'tokens' | 'plugins' | 'clients', number>>,
-): fc.Arbitrary<readonly Written[]> {
-  const names = (word: string, many: number) =>
+export function manifestSet(count: Counts): fc.Arbitrary<readonly Written[]> {
+  const names = (word: string, many = 0) =>
     Array.from({ length: many }, (_, at) => `${word}_${at}`);
   const tokens = names('key', count.tokens);
+  const secrets = names('secret', count.secrets);
+  const sqlConnections = names('database', count.sqlConnections);
+  const apiConnections = names('service', count.apiConnections);
   const plugins = names('plugin', count.plugins);
-  const few = plugins.slice(0, 8);
+  const sqlPlugins = sqlConnections.length === 0 ? [] : names('query', count.sqlPlugins);
+  const apiPlugins = apiConnections.length === 0 ? [] : names('request', count.apiPlugins);
+  const few = [plugins, sqlPlugins, apiPlugins].flatMap((it) => it.slice(0, 4));
   return fc.tuple(
     ...tokens.map(token),
+    ...secrets.map(secret),
+    ...names('vendor', count.providers).map((name) => provider(name, secrets)),
+    ...sqlConnections.map((name) => sqlConnection(name, secrets)),
+    ...apiConnections.map((name) => apiConnection(name, secrets)),
     ...plugins.map(plugin),
+    ...sqlPlugins.map((name) => callingPlugin(name, 'SqlPlugin', sqlConnections)),
+    ...apiPlugins.map((name) => callingPlugin(name, 'ApiPlugin', apiConnections)),
     ...names('client', count.clients).map((name) => client(name, few, tokens)),
   );
 }

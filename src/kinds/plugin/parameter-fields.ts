@@ -8,6 +8,7 @@ export function parameterFields(part: string, table: string): readonly Field[] {
       storage: { table, column: 'parameters', type: 'json' },
       class: 'capability',
       default: [],
+      sparse: true,
     },
     {
       path: `${part}.testValues`,

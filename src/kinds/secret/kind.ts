@@ -15,6 +15,7 @@ export const secret: Kind = {
       path: 'spec.config.valueFrom',
       storage: { column: 'value_from', type: 'json' },
       class: 'cosmetic',
+      sparse: true,
     },
     {
       path: 'spec.config.value',

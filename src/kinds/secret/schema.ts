@@ -40,10 +40,10 @@ const config = z
       .meta({ description: 'The value in clear text, or <kept> for the one that is there.' }),
     expiration_date: moment.nullish().meta({ description: 'When the value stops to be valid.' }),
   })
-  .refine(
-    ({ value, valueFrom }) => ((value ?? null) === null) !== ((valueFrom ?? null) === null),
-    'config must have either valueFrom or value',
-  );
+  .refine(({ value, valueFrom }) => ((value ?? null) === null) !== ((valueFrom ?? null) === null), {
+    error: 'config must have either valueFrom or value',
+    path: ['valueFrom'],
+  });
 
 export const spec = z.strictObject({ config });
 
