@@ -28,7 +28,7 @@ export const spec = z.strictObject({
       .nullish()
       .meta({ description: 'Headers of the request.' }),
     body: z
-      .union([z.record(z.string(), z.json()), z.array(z.json())], 'must be a map or a list')
+      .union([z.record(z.string(), z.json()), z.array(z.json())])
       .nullish()
       .meta({ description: 'Body of the request, sent as JSON.' }),
     ...parameterSpec,
