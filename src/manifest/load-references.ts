@@ -23,7 +23,7 @@ export function collectReferences(
     for (const [index, written] of (Array.isArray(value) ? value : [value]).entries()) {
       if (typeof written !== 'string' || written.trim() === '') continue;
       const at = Array.isArray(value) ? [...steps, index] : steps;
-      const { name, severity, ...words } = judge(written, kindsOf(space, kinds));
+      const { name, severity, ...words } = judge(written, space, kinds);
       if (severity !== undefined)
         problems.push(tell(document, 'MANIFEST_BAD_NAME', at, 'value', words, severity));
       if (name === undefined || references.has(`${space}/${name}`)) continue;
@@ -50,7 +50,8 @@ interface Judgement {
 }
 
 /** What looks like the secret itself must not be shown, not even as a suggestion. */
-function judge(written: string, what: string): Judgement {
+function judge(written: string, space: string, kinds: KindSet): Judgement {
+  const what = kindsOf(space, kinds);
   const verdict = canonicalName(written);
   if ('name' in verdict && verdict.name === written)
     return { name: written, message: '', hint: '' };
@@ -65,6 +66,9 @@ function judge(written: string, what: string): Judgement {
     return { name, severity: 'warning', message, hint: `write ${name}` };
   }
   const { problem, suggestion } = verdict;
-  const hint = suggestion === undefined ? `write the name of a ${what}` : `write ${suggestion}`;
+  // What stands where the name of a secret is wanted, and is no name, may well be its value.
+  const isTelling = kinds.all.some((it) => it.space === space && it.secret !== undefined);
+  const hint =
+    suggestion === undefined || isTelling ? `write the name of a ${what}` : `write ${suggestion}`;
   return { severity: 'error', message: `the name of a ${what} ${problem}`, hint };
 }

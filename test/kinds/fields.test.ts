@@ -594,7 +594,7 @@ t.test('what is refused is told with what to write instead', async (t) => {
     ['Provider', { 'spec.provider.name': 'other' }, 'write it'],
     ['SqlPlugin', { 'spec.sqlData.sqlQuery': 'SELECT {id}' }, 'declare id under parameters'],
     ['SqlConnection', { 'spec.connection.port': '5432' }, 'write 5432 without quotes'],
-    ['SqlConnection', { 'spec.connection.password': 'My Secret' }, 'write my_secret'],
+    ['SqlConnection', { 'spec.connection.password': 'My Secret' }, 'write the name of a Secret'],
     ['Secret', { 'spec.config.valueFrom': undefined }, 'add valueFrom'],
     ['SqlPlugin', { 'spec.selector.directive': 'search_terms' }, 'add searchTerms'],
   ];

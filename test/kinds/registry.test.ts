@@ -1,26 +1,20 @@
 import { z } from 'zod';
-import { Brokers } from '../../src/broker/brokers.ts';
-import { recordMigrations } from '../../src/broker/record-schema.ts';
-import { recordEndpoint } from '../../src/endpoint/endpoint.ts';
 import { kinds } from '../../src/kinds/kinds.ts';
 import { metadataFields } from '../../src/kinds/metadata.ts';
-import { LocalVault } from '../../src/kinds/secret/local-vault.ts';
-import { createLog } from '../../src/lib/log.ts';
-import { SealingKey } from '../../src/lib/seal.ts';
-import { systemClock } from '../../src/lib/time.ts';
 import { parseYaml } from '../../src/lib/yaml.ts';
 import { kindJsonSchema } from '../../src/manifest/json-schema.ts';
 import type { Kind, KindSet } from '../../src/manifest/kind.ts';
 import { kindSet } from '../../src/manifest/kind-set.ts';
 import { ManifestLoader } from '../../src/manifest/load.ts';
 import { printManifest } from '../../src/manifest/print.ts';
+import type { Vault } from '../../src/manifest/secret-value.ts';
 import { exportEntries } from '../../src/reconcile/export-entries.ts';
 import { executeManual, planApply } from '../../src/reconcile/manual.ts';
-import { freshDatabase } from '../support/database.ts';
+import { freshPorts } from '../support/ports.ts';
 import { never } from '../support/snapshots.ts';
-import { type Test, t } from '../support/tap.ts';
+import { t } from '../support/tap.ts';
 
-function loadText(text: string, of: KindSet = kinds, vault?: LocalVault) {
+function loadText(text: string, of: KindSet = kinds, vault?: Vault) {
   const loader = new ManifestLoader(of, 'default', vault);
   loader.add({ path: 'it.yaml', blob: '' }, Buffer.from(text));
   return loader.finish();
@@ -177,7 +171,7 @@ spec:
 
 t.test('a kind is added by one value, and the laws hold for it', async (t) => {
   const all = kindSet([...kinds.all, toy]);
-  const ports = await portsOf(t, all);
+  const ports = await freshPorts(t, all, { WAREHOUSE_KEY: 'x' });
   const text = [...kinds.all, toy].map((it) => it.example).join('---\n');
   const apply = async (what: string) => {
     const loaded = loadText(what, all, ports.vault);
@@ -205,20 +199,3 @@ t.test('a kind is added by one value, and the laws hold for it', async (t) => {
   ]);
   t.equal(changed.changes.length, 1);
 });
-
-async function portsOf(t: Test, all: KindSet) {
-  const key = SealingKey.random();
-  return {
-    database: await freshDatabase(t, recordMigrations(all)),
-    brokers: new Brokers(all),
-    endpoint: recordEndpoint,
-    vault: new LocalVault({
-      environment: { WAREHOUSE_KEY: 'x' },
-      directory: undefined,
-      key: () => key,
-    }),
-    clock: systemClock,
-    log: createLog({ level: 'error', format: 'json' }),
-    version: 'test',
-  };
-}
