@@ -85,6 +85,8 @@ export interface Kind {
   readonly space: string;
   /** Other words a person may type for it, in lower case; the plural is understood by itself. */
   readonly aliases: readonly string[];
+  /** Others have a kind of this name, so with an apiVersion that is not ours it is theirs. */
+  readonly sharesName?: true;
   /** One sentence for listings and the schema. */
   readonly summary: string;
   /** Shape of `spec`, strict, without defaults and without coercion. */

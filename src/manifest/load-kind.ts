@@ -36,6 +36,8 @@ export function readHead(root: Readonly<Record<string, JsonValue>>, kinds: KindS
   const exact = typeof word === 'string' ? kinds.byName(word) : undefined;
   if (version === apiVersion) return ours(exact, word, kinds);
   const strange = typeof version === 'string' && !isNear(version);
+  if (strange && exact?.sharesName === true)
+    return { is: 'foreign', reason: foreignReason(version, word) };
   const meant = exact ?? (strange ? undefined : meantKind(word, kinds));
   if (meant === undefined && !isNear(version))
     return { is: 'foreign', reason: foreignReason(version, word) };

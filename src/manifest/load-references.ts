@@ -36,10 +36,8 @@ export function collectReferences(
 
 /** The kinds whose names a name space holds, as a sentence has them. */
 export function kindsOf(space: string, kinds: KindSet): string {
-  return kinds.all
-    .filter((it) => it.space === space)
-    .map((it) => it.name)
-    .join(' or ');
+  const names = kinds.all.filter((it) => it.space === space).map((it) => it.name);
+  return names.join(', ').replace(/, ([^,]*)$/, ' or $1');
 }
 
 interface Judgement {

@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../lib/diagnostic.ts';
 import { isObject, valueAt } from '../lib/json.ts';
 import type { Kind, KindSet } from '../manifest/kind.ts';
+import { kindsOf } from '../manifest/load-references.ts';
 import {
   keyId,
   type LoadedManifest,
@@ -81,8 +82,7 @@ export function* referencesOf(kind: Kind, manifest: Manifest, account: string): 
 /** What a person calls the resource that a reference means; only its name space is known. */
 export function referenceTitle(kinds: KindSet, id: string): string {
   const [, space, name] = id.split('/');
-  const named = kinds.all.filter((kind) => kind.space === space).map((kind) => kind.name);
-  return `${named.join(' or ')} ${name}`;
+  return `${kindsOf(space as string, kinds)} ${name}`;
 }
 
 /** The value of an annotation; of the last one where several have the key. */

@@ -72,6 +72,21 @@ for (const kind of kinds.all) {
   });
 }
 
+t.test('a kind of the same name that belongs to somebody else is passed over', async (t) => {
+  for (const [apiVersion, kind] of [
+    ['v1', 'Secret'],
+    ['pkg.crossplane.io/v1', 'Provider'],
+    ['notification.toolkit.fluxcd.io/v1beta3', 'Provider'],
+  ] as const) {
+    const { problems, ignored } = loadText(`apiVersion: ${apiVersion}\nkind: ${kind}\ndata: {}\n`);
+    t.same(problems, [], apiVersion);
+    t.match(ignored, [{ path: 'it.yaml' }]);
+  }
+  t.match(loadText('apiVersion: smarter.sh/v2\nkind: Secret\n').problems, [
+    { code: 'MANIFEST_API_VERSION' },
+  ]);
+});
+
 t.test('every table belongs to one name space, every column to one field', async (t) => {
   const owner = new Map<string, string>();
   for (const kind of kinds.all) {

@@ -298,7 +298,7 @@ t.test('a reference to nothing is told with what may have been meant', async (t)
       line: 6,
       column: 13,
       path: 'spec.plugins.0',
-      message: 'there is no Plugin named return_policie',
+      message: 'there is no Plugin, SqlPlugin or ApiPlugin named return_policie',
       hint: 'did you mean return_policy?',
     },
     {

@@ -60,6 +60,7 @@ export const provider: Kind = {
   name: 'Provider',
   space: 'provider',
   aliases: ['vendor'],
+  sharesName: true,
   summary: 'A vendor of models: where it is reached, and with which key',
   spec,
   legacy: ['metadata.author'],

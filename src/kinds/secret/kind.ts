@@ -6,6 +6,7 @@ export const secret: Kind = {
   name: 'Secret',
   space: 'secret',
   aliases: [],
+  sharesName: true,
   summary: 'A password or key that connections and providers use; its value never stands in Git',
   spec,
   legacy: ['metadata.author', 'spec.config.description'],
