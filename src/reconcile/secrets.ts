@@ -1,7 +1,7 @@
 import { type JsonObject, valueAt } from '../lib/json.ts';
 import { Secret } from '../lib/secret.ts';
 import { valueFrom } from '../manifest/secret-value.ts';
-import { inventoryOfKind } from '../store/inventory.ts';
+import { inventoryOfSpace } from '../store/inventory.ts';
 import type { Ports, Target } from './ports.ts';
 
 /**
@@ -15,9 +15,10 @@ export async function secretsMoved(
 ): Promise<boolean> {
   if (vault.hasAppeared(account)) return true;
   return database.read(async (query) => {
-    for (const { name, secret } of brokers.kinds.all) {
+    for (const { space, secret } of brokers.kinds.all) {
       if (secret === undefined) continue;
-      for (const row of await inventoryOfKind(query, source.name, name)) {
+      const owned = { source: source.name, account, space };
+      for (const row of await inventoryOfSpace(query, owned)) {
         const key = { account: row.account, space: row.space, name: row.name };
         const applied = JSON.parse(row.applied) as JsonObject;
         const from = valueFrom(valueAt(applied, secret.from));

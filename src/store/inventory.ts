@@ -79,15 +79,14 @@ export async function inventoryOf(query: Query, source: string): Promise<Invento
   return all;
 }
 
-/** What a source owns of one kind, by key. */
-export async function inventoryOfKind(
+/** What a source owns of one name space, by key. It costs as much as there is, whatever else there is. */
+export async function inventoryOfSpace(
   query: Query,
-  source: string,
-  kind: string,
+  { source, account, space }: Pick<InventoryRow, 'source' | 'account' | 'space'>,
 ): Promise<readonly InventoryRow[]> {
   const rows = await query('inventory')
     .select<InventoryRow[]>(columns)
-    .where({ source, kind })
+    .where({ source, account, space })
     .orderBy(keyColumns);
   return rows.map((row) => ({ ...row, orphaned: Boolean(row.orphaned) }));
 }
