@@ -13,7 +13,10 @@ import { rekey, storedKeyId } from '../../src/broker/sealed.ts';
 import { kinds } from '../../src/kinds/kinds.ts';
 import { keyIdOf, newSealingKeyText, parseSealingKey, SealingKey } from '../../src/lib/seal.ts';
 import { Secret } from '../../src/lib/secret.ts';
+import { reconcile } from '../../src/reconcile/reconcile.ts';
 import { openStore } from '../../src/store/open.ts';
+import { FakeSource, freshPorts, targetOf } from '../support/ports.ts';
+import { never } from '../support/snapshots.ts';
 import { type Test, t } from '../support/tap.ts';
 import { clientYaml, World } from '../support/world.ts';
 
@@ -100,7 +103,7 @@ t.test('a key is 32 bytes in base64 or hex, and nothing else is one', async (t) 
   const world = new World(t, { PLUMBLINE_SECRET_KEY: 'correct horse battery staple' });
   const { exit, err } = await world.run('sync');
   t.equal(exit, 1);
-  t.match(err, /CONFIG_INVALID.*PLUMBLINE_SECRET_KEY/s);
+  t.match(err, /PLUMBLINE_SECRET_KEY.*CONFIG_INVALID/s);
   t.match(err, /openssl rand -base64 32/);
   t.notMatch(err, /horse/);
 });
@@ -198,6 +201,41 @@ t.test('a value that cannot be had is told at its place, and the record is kept'
     'an offline check asks for no secret',
   );
 });
+
+t.test(
+  'a daemon whose files stand still notices a secret that appears, changes or goes',
+  async (t) => {
+    const variables: Record<string, string> = {};
+    const ports = await freshPorts(t, kinds, variables);
+    const source = new FakeSource({ 'it.yaml': secretYaml('it', fromEnv('LATE')) });
+    const settled = ['converged', 'stalled'];
+    const look = async () => {
+      const occasion = { trigger: 'interval', actor: 'test', settled } as const;
+      const result = await reconcile(ports, targetOf(source), occasion, never);
+      const done = result.outcomes.map((it) => `${it.change.action} ${it.outcome}`);
+      return `${result.outcome}: ${done.join()}`;
+    };
+    /** What one more look finds, and how often it asks the source: once where nothing has moved. */
+    const quiet = async () => {
+      const before = source.asked;
+      await look();
+      return source.asked - before === 1;
+    };
+    t.equal(await look(), 'stalled: ');
+    t.ok(await quiet(), 'as long as it is missing there is no second look at the files');
+    variables['LATE'] = 'first';
+    t.equal(await look(), 'converged: create applied');
+    t.ok(await quiet());
+    variables['LATE'] = 'second';
+    t.equal(await look(), 'converged: update applied');
+    t.ok(await quiet());
+    delete variables['LATE'];
+    t.equal(await look(), 'stalled: ', 'that it is gone is told');
+    t.ok(await quiet(), 'once');
+    variables['LATE'] = 'second';
+    t.equal(await look(), 'converged: ', 'and it may come back as it was');
+  },
+);
 
 t.test(
   '<kept> leaves a value as it is, and an export can be applied where it was made',
