@@ -1,9 +1,23 @@
 import type { Diagnostic } from '../lib/diagnostic.ts';
+import { valueAt } from '../lib/json.ts';
 import { suggest } from '../lib/suggest.ts';
 import { looksSecret } from '../lib/yaml-frame.ts';
-import type { KindSet } from './kind.ts';
+import type { Kind, KindSet } from './kind.ts';
 import { kindsOf } from './load-references.ts';
-import type { LoadedManifest, Reference } from './manifest.ts';
+import type { LoadedManifest, Manifest, Reference } from './manifest.ts';
+
+/** The names a manifest in normal form refers to, by the fields that refer. */
+export function* referencesOf(
+  kind: Kind,
+  manifest: Manifest,
+): Generator<{ readonly space: string; readonly name: string }> {
+  for (const field of kind.fields) {
+    if (field.references === undefined) continue;
+    const value = valueAt(manifest, field.path);
+    for (const name of Array.isArray(value) ? value : [value])
+      if (typeof name === 'string') yield { space: field.references, name };
+  }
+}
 
 /** References to what is neither declared nor there already; each is an error at its place. */
 export function unknownReferences(

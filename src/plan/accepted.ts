@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../lib/diagnostic.ts';
 import { suggest } from '../lib/suggest.ts';
+import { looksSecret } from '../lib/yaml-frame.ts';
 import { keyId, type LoadedManifest, type Reference } from '../manifest/manifest.ts';
 import { inApplyOrder } from './order.ts';
 import { referenceTitle, type World } from './world.ts';
@@ -74,9 +75,10 @@ function problemsOf(
 
 function hintFor(isKnown: boolean, name: string, likely: string | undefined): string {
   if (likely !== undefined) return `did you mean ${likely}?`;
+  const it = looksSecret(name) ? 'it' : name;
   return isKnown
-    ? `mend or declare ${name}, or remove the reference`
-    : `declare ${name} in the source, or remove the reference`;
+    ? `mend or declare ${it}, or remove the reference`
+    : `declare ${it}, or remove the reference`;
 }
 
 function messageFor(world: World, leaving: ReadonlySet<string>, id: string): string {

@@ -8,7 +8,7 @@ import { deleteHold, hold } from './guard.ts';
 import { withKeptValues } from './kept.ts';
 import { ordered } from './order.ts';
 import { findUndeclared, judgeLeaving, orphans } from './undeclared.ts';
-import { kindNamed, type PlanInput, referencesOf, title, type World, worldOf } from './world.ts';
+import { kindNamed, type PlanInput, targetsOf, title, type World, worldOf } from './world.ts';
 
 /**
  * What a run would do: desired state against live state, with what this source applied before as the
@@ -107,7 +107,7 @@ function dependentsOf(
     if (write !== undefined && held !== true) after.set(keyId(key), { kind, key, manifest: write });
   for (const [id, { kind, key, manifest }] of after) {
     if (leaving.has(id)) continue;
-    for (const target of referencesOf(kindNamed(world.kinds, kind), manifest, key.account)) {
+    for (const target of targetsOf(kindNamed(world.kinds, kind), manifest, key.account)) {
       if (!leaving.has(target)) continue;
       const known = dependents.get(target);
       if (known === undefined) dependents.set(target, [title({ kind, key })]);

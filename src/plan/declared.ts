@@ -13,7 +13,7 @@ import type {
 } from './change.ts';
 import { diffFields, switchedField } from './diff.ts';
 import { exposure } from './guard.ts';
-import { kindNamed, referencesOf, referenceTitle, title, type World } from './world.ts';
+import { kindNamed, referenceTitle, targetsOf, title, type World } from './world.ts';
 import { keeping, settled, unswitched } from './written.ts';
 
 /** What a plan does about one declared resource; no changes mean that it is left as it is. */
@@ -127,8 +127,7 @@ function missingReference(
   exists: (id: string) => boolean,
 ): string | undefined {
   if (write?.manifest === undefined) return undefined;
-  for (const id of referencesOf(kind, write.manifest, desired.key.account))
-    if (!exists(id)) return id;
+  for (const id of targetsOf(kind, write.manifest, desired.key.account)) if (!exists(id)) return id;
   return undefined;
 }
 

@@ -3,7 +3,7 @@ import type { Action, Bookkeeping, Change, LiveRecord, OwnedRecord } from './cha
 import { switchedField } from './diff.ts';
 import { isProtected } from './guard.ts';
 import { inApplyOrder, inDeleteOrder } from './order.ts';
-import { kindNamed, referencesOf, title, type World } from './world.ts';
+import { kindNamed, targetsOf, title, type World } from './world.ts';
 
 /** A record of this source that no manifest declares any more. */
 interface Leaver {
@@ -84,7 +84,7 @@ export function judgeLeaving(
           `${listed([...new Set(by)].sort())} still refers to it; remove the reference first`,
         ),
       );
-      for (const id of referencesOf(kind, live.manifest, live.key.account))
+      for (const id of targetsOf(kind, live.manifest, live.key.account))
         needed.set(id, [...(needed.get(id) ?? []), title(live)]);
       continue;
     }

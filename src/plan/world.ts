@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../lib/diagnostic.ts';
 import { isObject, valueAt } from '../lib/json.ts';
+import { looksSecret } from '../lib/yaml-frame.ts';
 import type { Kind, KindSet } from '../manifest/kind.ts';
 import { kindsOf } from '../manifest/load-references.ts';
 import {
@@ -8,6 +9,7 @@ import {
   type Manifest,
   type ResourceKey,
 } from '../manifest/manifest.ts';
+import { referencesOf } from '../manifest/references.ts';
 import type { Change, LiveRecord, OwnedRecord, Policy } from './change.ts';
 
 /** Everything a plan rests on; the order of the lists has no meaning. */
@@ -70,19 +72,14 @@ export function kindNamed(kinds: KindSet, name: string): Kind {
 }
 
 /** Key ids of everything a manifest refers to. */
-export function* referencesOf(kind: Kind, manifest: Manifest, account: string): Generator<string> {
-  for (const field of kind.fields) {
-    if (field.references === undefined) continue;
-    const value = valueAt(manifest, field.path);
-    for (const name of Array.isArray(value) ? value : [value])
-      if (typeof name === 'string') yield keyId({ account, space: field.references, name });
-  }
+export function* targetsOf(kind: Kind, manifest: Manifest, account: string): Generator<string> {
+  for (const { space, name } of referencesOf(kind, manifest)) yield keyId({ account, space, name });
 }
 
 /** What a person calls the resource that a reference means; only its name space is known. */
 export function referenceTitle(kinds: KindSet, id: string): string {
-  const [, space, name] = id.split('/');
-  return `${kindsOf(space as string, kinds)} ${name}`;
+  const [, space = '', name = ''] = id.split('/');
+  return `${kindsOf(space, kinds)} ${looksSecret(name) ? 'of that name' : name}`;
 }
 
 /** The value of an annotation; of the last one where several have the key. */

@@ -1,9 +1,8 @@
 import type { Brokers } from '../broker/brokers.ts';
 import type { Resolve } from '../broker/record-map.ts';
 import { PlumblineError } from '../lib/errors.ts';
-import { valueAt } from '../lib/json.ts';
-import type { Kind } from '../manifest/kind.ts';
-import { keyId, type Manifest, type ResourceKey } from '../manifest/manifest.ts';
+import { keyId, type ResourceKey } from '../manifest/manifest.ts';
+import { referencesOf } from '../manifest/references.ts';
 import type { Query } from '../store/database.ts';
 import type { Step } from './steps.ts';
 
@@ -52,19 +51,6 @@ export async function referenceIds(
       { hint: 'nothing was written; plan again' },
     );
   };
-}
-
-/** The names a manifest refers to, by the fields that refer. */
-export function* referencesOf(
-  kind: Kind,
-  manifest: Manifest,
-): Generator<{ readonly space: string; readonly name: string }> {
-  for (const field of kind.fields) {
-    if (field.references === undefined) continue;
-    const value = valueAt(manifest, field.path);
-    for (const name of Array.isArray(value) ? value : [value])
-      if (typeof name === 'string') yield { space: field.references, name };
-  }
 }
 
 async function lookUp(

@@ -5,7 +5,7 @@ import { keyId, type Manifest } from '../../src/manifest/manifest.ts';
 import { buildPlan } from '../../src/plan/build.ts';
 import type { Change, LiveRecord, OwnedRecord, Plan } from '../../src/plan/change.ts';
 import { planReport } from '../../src/plan/report.ts';
-import { type PlanInput, referencesOf } from '../../src/plan/world.ts';
+import { type PlanInput, targetsOf } from '../../src/plan/world.ts';
 import { t } from '../support/tap.ts';
 import { desired, input, keyOf, kindOf, live, manifest, owned, policy, told } from './literals.ts';
 
@@ -116,7 +116,7 @@ function intact(it: Manifest, there: ReadonlySet<string>): Manifest {
 }
 
 function references(manifest_: Manifest): string[] {
-  return [...referencesOf(kindOf(manifest_.kind), manifest_, 'acme')];
+  return [...targetsOf(kindOf(manifest_.kind), manifest_, 'acme')];
 }
 
 const isDue = (change: Change) => change.held !== true && change.action !== 'blocked';
