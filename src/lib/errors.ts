@@ -65,13 +65,10 @@ const catalogue = {
 
   RECORD_NOT_FOUND: { exit: 1, httpStatus: 404, retry: 'never' },
   RECORD_STALE: { exit: 1, httpStatus: 409, retry: 'backoff' },
-  RECORD_REFERENCED: { exit: 1, httpStatus: 409, retry: 'never' },
   RECORD_OWNED: { exit: 1, httpStatus: 409, retry: 'never' },
   RECORD_REJECTED: { exit: 1, httpStatus: 422, retry: 'never' },
   VERB_NOT_IMPLEMENTED: { exit: 1, httpStatus: 501, retry: 'never' },
 
-  PRUNE_WITHHELD: { exit: 3, httpStatus: 409, retry: 'never' },
-  EXPOSURE_HELD: { exit: 3, httpStatus: 409, retry: 'never' },
   EXPORT_REFUSED: { exit: 1, httpStatus: 409, retry: 'never' },
   LISTEN_FAILED: { exit: 1, httpStatus: 500, retry: 'never' },
 
