@@ -1,11 +1,15 @@
 import { kinds } from '../kinds/kinds.ts';
 import { diagnosticJson, hasErrors, sortDiagnostics } from '../lib/diagnostic.ts';
+import { escapeUntrusted } from '../lib/terminal.ts';
 import { looseReferences } from '../manifest/references.ts';
 import { plural } from '../reconcile/outcome.ts';
 import { loadFiles } from './files.ts';
 import { type Invocation, textOption } from './invocation.ts';
 import { jsonDocument } from './json.ts';
 import { problemsText } from './problems-text.ts';
+
+/** Files that are named as passed over; the rest is only counted. */
+const mostPassedOver = 20;
 
 /**
  * Checks files offline, with no database and no configuration. A reference to something that these
@@ -34,11 +38,13 @@ export async function run(invocation: Invocation): Promise<number> {
         kind: 'ValidationReport',
         summary,
         problems: problems.map(diagnosticJson),
-        ignored,
+        ignored: ignored.map((it) => it.path),
       }),
     );
   else {
     terminal.out(problemsText(problems, terminal));
+    for (const { path, reason } of ignored.slice(0, mostPassedOver))
+      terminal.out(`passed over ${escapeUntrusted(path)}: ${escapeUntrusted(reason)}\n`);
     terminal.out(
       `${plural(summary.manifests, 'manifest')} in ${plural(summary.files, 'file')}: ` +
         `${plural(errors, 'error')}, ${plural(summary.warnings, 'warning')}` +

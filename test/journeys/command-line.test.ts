@@ -347,3 +347,18 @@ t.test('long work tells a person who waits how far it is, and a pipe nothing', a
   t.equal(stopped.exit, 1, 'and who waits no longer may stop it');
   t.match(stopped.err, `${wiped}error RUN_STOPPED: the command was stopped before its end\n`);
 });
+
+t.test('validate names what it passed over, and why', async (t) => {
+  const world = new World(t);
+  world.write('bot.yaml', clientYaml('bot'));
+  world.write('ci.yaml', 'on: push\njobs: {}\n');
+  world.write('.hidden.yaml', clientYaml('hidden'));
+  const { exit, out } = await world.run('validate', 'manifests', '-o', 'json');
+  t.equal(exit, 0);
+  t.match(JSON.parse(out), {
+    kind: 'ValidationReport',
+    summary: { manifests: 1, errors: 0 },
+    ignored: ['manifests/.hidden.yaml', 'manifests/ci.yaml'],
+  });
+  t.match((await world.run('validate', 'manifests')).out, /passed over manifests\/ci\.yaml: .+\n/);
+});
