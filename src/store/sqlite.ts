@@ -1,5 +1,6 @@
 import { PlumblineError } from '../lib/errors.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
+import { systemClock } from '../lib/time.ts';
 import { refuseLost } from './birth.ts';
 import { type Connection, connect } from './connection.ts';
 import type { Database, Query } from './database.ts';
@@ -75,24 +76,42 @@ async function openMemory(location: string): Promise<Database> {
   return new SqliteDatabase(location, only, only);
 }
 
+/**
+ * Opens a connection, patiently: where several turn a new database to its log at once, SQLite refuses
+ * all but one of them on the spot, whatever its own patience is.
+ */
 async function openConnection(
   path: string,
   location: string,
   access: 'read' | 'write',
 ): Promise<Connection> {
-  try {
-    const handle = await openHandle(path, access);
+  const end = performance.now() + patience;
+  for (;;) {
     try {
-      for (const pragma of pragmas[access]) await ask(handle, `PRAGMA ${pragma}`);
-      // The first page is read here, so that a file that is no database is told when it is opened.
-      await ask(handle, 'SELECT count(*) FROM sqlite_schema');
-      return await connect(handle, location);
+      return await tryConnection(path, location, access);
     } catch (error) {
-      await closeHandle(handle);
-      throw error;
+      const reason = asStoreError(error, location);
+      const busy = reason instanceof PlumblineError && reason.code === 'STORE_BUSY';
+      if (!busy || performance.now() > end) throw reason;
+      await systemClock.sleep(20);
     }
+  }
+}
+
+async function tryConnection(
+  path: string,
+  location: string,
+  access: 'read' | 'write',
+): Promise<Connection> {
+  const handle = await openHandle(path, access);
+  try {
+    for (const pragma of pragmas[access]) await ask(handle, `PRAGMA ${pragma}`);
+    // The first page is read here, so that a file that is no database is told when it is opened.
+    await ask(handle, 'SELECT count(*) FROM sqlite_schema');
+    return await connect(handle, location);
   } catch (error) {
-    throw asStoreError(error, location);
+    await closeHandle(handle);
+    throw error;
   }
 }
 
