@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { ConfigFlags } from '../config/layers.ts';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
+import { failpoint } from '../lib/failpoint.ts';
 import { type Invocation, textOption } from './invocation.ts';
 import { problemsOnErr } from './problems-text.ts';
 
@@ -8,6 +9,7 @@ import { problemsOnErr } from './problems-text.ts';
 export async function configure(invocation: Invocation): Promise<Config> {
   const { terminal } = invocation;
   const { config, warnings } = await loadedConfig(invocation);
+  failpoint('config.read');
   if (warnings.length > 0) terminal.err(problemsOnErr(warnings, terminal));
   return config;
 }

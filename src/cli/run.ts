@@ -1,3 +1,4 @@
+import { failpoint } from '../lib/failpoint.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
 import { DaemonLoops, type WatchedTarget } from '../reconcile/daemon.ts';
 import { plural } from '../reconcile/outcome.ts';
@@ -68,6 +69,7 @@ export async function run(invocation: Invocation): Promise<number> {
           `plumbline ${version()} watches ${plural(watched.length, 'source')}`,
         );
       await daemon.run(terminal.signal);
+      failpoint('shutdown.begin');
       return 0;
     } finally {
       process.off('SIGHUP', lookAgain);

@@ -1,3 +1,4 @@
+import { failpointVariable } from '../lib/failpoint.ts';
 import { isObject } from '../lib/json.ts';
 import { configJsonSchema } from './schema.ts';
 
@@ -71,6 +72,7 @@ export const keyVariable = 'PLUMBLINE_SECRET_KEY';
 export const knownVariables: readonly string[] = [
   fileVariable,
   keyVariable,
+  failpointVariable,
   ...new Set(settings.map((setting) => setting.variable)),
 ];
 

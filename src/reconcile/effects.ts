@@ -1,4 +1,5 @@
 import { asPlumblineError, type PlumblineError } from '../lib/errors.ts';
+import { failpoint } from '../lib/failpoint.ts';
 import { keyId } from '../manifest/manifest.ts';
 import type { LiveRecord } from '../manifest/record.ts';
 import type { Change } from '../plan/change.ts';
@@ -51,7 +52,9 @@ export async function followSteps(
       continue;
     }
     try {
+      failpoint('effect.before-request');
       await follow(ports, records.get(keyId(step.key)), effect);
+      failpoint('effect.answered');
       done.push(effect);
     } catch (error) {
       const reason = asPlumblineError(error);
@@ -65,6 +68,7 @@ export async function followSteps(
       const unit = new UnitOfWork();
       for (const effect of done) stageEffectDone(unit, effect);
       await unit.flush(query);
+      failpoint('effect.noted');
     });
   return failed;
 }

@@ -1,4 +1,5 @@
 import { asPlumblineError, PlumblineError } from '../lib/errors.ts';
+import { failpoint } from '../lib/failpoint.ts';
 import { valueAt } from '../lib/json.ts';
 import { keyId } from '../manifest/manifest.ts';
 import type { Change, ChangeResult, Plan } from '../plan/change.ts';
@@ -44,6 +45,7 @@ export async function execute(
     if (only === undefined) return;
     try {
       await writeSteps(ports, open, run);
+      failpoint('execute.committed');
     } catch (error) {
       const reason = asPlumblineError(error);
       // A database that is locked, full or gone refuses the others as well.
@@ -65,10 +67,12 @@ export async function execute(
       if (error !== undefined) fail(step, [switchIn(step) as Change], error);
     }
   };
+  failpoint('execute.begin');
   for (const steps of batches(stepsOf(plan))) {
     if (signal.aborted) break;
     await write(steps);
   }
+  failpoint('execute.end');
   return plan.changes.map(
     (change) =>
       results.get(change) ?? { change, outcome: change.held === true ? 'held' : 'skipped' },
@@ -103,6 +107,7 @@ async function writeSteps(ports: Ports, steps: readonly Step[], run: Run): Promi
         const created = await newIds(query, ports, unit, steps);
         const resolve = await referenceIds(query, ports.brokers, steps, created);
         const now = ports.clock.now().toISOString();
+        failpoint('execute.looked');
         for (const step of steps) {
           const generation = checkedGeneration(step, present.get(keyId(step.key)));
           const broker = ports.brokers.of(step.kind);
@@ -126,10 +131,12 @@ async function writeSteps(ports: Ports, steps: readonly Step[], run: Run): Promi
           stageOwnership(unit, step, run, now);
           const effect = effectOf(step, run);
           if (effect !== undefined) stageEffect(unit, effect);
+          failpoint(step.verb === 'remove' ? 'execute.removal-staged' : 'execute.write-staged');
           const duration = Math.round(ports.clock.monotonic() - started);
           for (const change of step.changes)
             stageEntry(unit, entryOf(ports, step, change, run, now, duration));
         }
+        failpoint('execute.staged');
         await unit.flush(query);
       },
       run.source,

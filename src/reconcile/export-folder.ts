@@ -17,6 +17,7 @@ import {
 } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { PlumblineError } from '../lib/errors.ts';
+import { failpoint } from '../lib/failpoint.ts';
 import { makeFolder } from '../lib/folder.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
 import { refusal } from './export-path.ts';
@@ -82,7 +83,9 @@ export class ExportFolder {
       );
       try {
         writeNew(temporary, content, before?.mode);
+        failpoint('export.draft-written');
         renameSync(temporary, full);
+        failpoint('export.file-renamed');
       } catch (error) {
         discard(temporary);
         throw error;

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sortDiagnostics } from '../lib/diagnostic.ts';
+import { failpoint } from '../lib/failpoint.ts';
 import { type LoadResult, ManifestLoader } from '../manifest/load.ts';
 import { buildPlan } from '../plan/build.ts';
 import type { Plan } from '../plan/change.ts';
@@ -23,10 +24,13 @@ export async function readDesired(
   target: Target,
   signal: AbortSignal,
 ): Promise<Desired> {
+  failpoint('fetch.begin');
   const snapshot = await target.source.fetch(signal);
+  failpoint('fetch.end');
   const loader = new ManifestLoader(ports.brokers.kinds, target.account, ports.vault);
   let count = 0;
   for await (const { file, bytes } of snapshot.read(snapshot.files)) {
+    failpoint('file.read');
     loader.add(file, bytes);
     count += 1;
     if (count % filesPerTurn === 0) {
@@ -34,7 +38,9 @@ export async function readDesired(
       signal.throwIfAborted();
     }
   }
-  return { revision: snapshot.revision, snapshot, loaded: loader.finish() };
+  const loaded = loader.finish();
+  failpoint('manifests.loaded');
+  return { revision: snapshot.revision, snapshot, loaded };
 }
 
 /** What a run would do, as a value: desired and live state compared. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { digestOf } from '../lib/digest.ts';
 import { asPlumblineError, type PlumblineError } from '../lib/errors.ts';
+import { failpoint } from '../lib/failpoint.ts';
 import { planId } from '../plan/build.ts';
 import type { ChangeResult, Plan } from '../plan/change.ts';
 import { owesEffect } from '../store/effects.ts';
@@ -47,8 +48,10 @@ export async function reconcile(
       run.revision = desired.revision;
       const state = await readLive(ports.database, ports.brokers, target.account, run.source);
       const plan = judge(ports, target, desired, state);
+      failpoint('plan.built');
       const outcomes = await execute(ports, plan, run, signal);
       await keepBooks(ports, plan.bookkeeping, run);
+      failpoint('books.kept');
       return await verifyAndRecord(ports, target, run, desired, plan, outcomes, signal.aborted);
     } catch (error) {
       if (signal.aborted) return failed(run, runStopped(error));
@@ -152,6 +155,7 @@ async function verifyAndRecord(
 ): Promise<Omit<RunResult, 'milliseconds'>> {
   const state = await readLive(ports.database, ports.brokers, target.account, run.source);
   const again = judge(ports, target, desired, state);
+  failpoint('verify.read');
   const remaining = again.changes.filter(isExecutable).length;
   const { outcome, message } = judgeOutcome(plan, outcomes, remaining, again.left, stopped);
   const now = ports.clock.now().toISOString();
@@ -169,7 +173,9 @@ async function verifyAndRecord(
     });
     stageRun(ports, unit, run, outcome, message);
     await unit.flush(query);
+    failpoint('run.before-mark');
   });
+  failpoint('run.marked');
   return {
     id: run.id,
     source: target.source.name,
@@ -248,5 +254,6 @@ async function rememberFailure(
     });
     stageRun(ports, unit, run, outcome, `${error.code}: ${error.message}`);
     await unit.flush(query);
+    failpoint('failure.remembered');
   });
 }

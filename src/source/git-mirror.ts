@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { PlumblineError } from '../lib/errors.ts';
+import { failpoint } from '../lib/failpoint.ts';
 import { makeFolder } from '../lib/folder.ts';
 import type { RemoteRef } from './git-address.ts';
 import type { GitProcess } from './git-process.ts';
@@ -81,6 +82,7 @@ export class GitMirror {
       ['fetch', ...options, '--end-of-options', this.#url, `+${ref.name}:${ours}`],
       { mirror, signal, network: true },
     );
+    failpoint('mirror.fetched');
     await this.#repack(mirror, signal);
     const id = await this.#git.run(
       ['rev-parse', '--verify', '--end-of-options', `${ours}^{commit}`],
@@ -107,7 +109,9 @@ export class GitMirror {
   async #replaceBy(fresh: string): Promise<void> {
     const old = `${this.folder}.old-${randomBytes(6).toString('hex')}`;
     if (await exists(this.folder)) await rename(this.folder, old);
+    failpoint('mirror.moved-away');
     await rename(fresh, this.folder);
+    failpoint('mirror.replaced');
     await rm(old, { recursive: true, force: true });
   }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
 import { PlumblineError } from '../lib/errors.ts';
+import { failpoint } from '../lib/failpoint.ts';
 import { makeFolder } from '../lib/folder.ts';
 import { defaultLimits, type SourceLimits } from './candidates.ts';
 import {
@@ -119,7 +120,9 @@ export class GitSource implements Source {
       const call = { mirror, signal };
       const commit = await readCommit(mirror, id, signal);
       const folder = await findFolder(this.#git, call, id, this.#path);
-      return { commit, listing: await listTree(this.#git, call, folder, this.#limits) };
+      const listing = await listTree(this.#git, call, folder, this.#limits);
+      failpoint('mirror.listed');
+      return { commit, listing };
     });
   }
 

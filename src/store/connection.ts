@@ -1,3 +1,4 @@
+import { failpoint } from '../lib/failpoint.ts';
 import type { Query } from './database.ts';
 import { ask, closeHandle, type Handle } from './driver.ts';
 import { asStoreError } from './driver-error.ts';
@@ -35,8 +36,11 @@ export class Connection {
     try {
       await ask(this.#handle, begin);
       try {
+        failpoint('transaction.begun');
         const result = await work(this.#query);
+        failpoint('transaction.before-commit');
         await ask(this.#handle, 'COMMIT');
+        failpoint('transaction.committed');
         return result;
       } catch (error) {
         // Fails where SQLite has rolled back by itself, as it does on a full disk.

@@ -1,4 +1,5 @@
 import { PlumblineError } from '../lib/errors.ts';
+import { failpoint } from '../lib/failpoint.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
 import type { Database, Migration, Query } from './database.ts';
 
@@ -19,8 +20,10 @@ export async function migrate(
       await up(query);
       if (!(await query.schema.hasTable('migration'))) await createMigrationTable(query);
       await query('migration').insert({ id, applied_at: new Date().toISOString() });
+      failpoint('migrate.before-commit');
       return true;
     });
+    failpoint('migrate.after-commit');
     if (done) applied.push(id);
   }
   return applied;

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { PlumblineError } from '../lib/errors.ts';
+import { failpoint } from '../lib/failpoint.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
 import { certify, checkBirth } from './birth.ts';
 import type { Database, Migration } from './database.ts';
@@ -39,14 +40,17 @@ export async function openStore(url: string, options: StoreOptions): Promise<Sto
     if (path !== memory && options.holder !== undefined) {
       const lease = await acquireLease(path, holderNamed(options.holder));
       open.push(() => lease.release());
+      failpoint('lease.taken');
     }
     const nothing = path === memory || (options.mode === 'read' && (await isNew(path)));
     const database = await openSqlite(path, { mode: options.mode });
     open.push(() => database.close());
+    failpoint('store.opened');
     if (!nothing) await checkBirth(database, path);
     if (nothing || options.mode === 'write') await migrate(database, migrations);
     else await refuseOlder(database, migrations);
     if (!nothing && options.mode === 'write') await certify(database, path);
+    failpoint('birth.certified');
     return { database, close };
   } catch (error) {
     await close();

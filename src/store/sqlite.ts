@@ -1,4 +1,5 @@
 import { PlumblineError } from '../lib/errors.ts';
+import { failpoint } from '../lib/failpoint.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
 import { systemClock } from '../lib/time.ts';
 import { refuseLost } from './birth.ts';
@@ -137,7 +138,9 @@ class SqliteDatabase implements Database {
   }
 
   async close(): Promise<void> {
+    failpoint('store.before-checkpoint');
     await this.#reader.close();
     if (this.#writer !== this.#reader) await this.#writer.close();
+    failpoint('store.closed');
   }
 }

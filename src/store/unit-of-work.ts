@@ -1,3 +1,4 @@
+import { failpoint } from '../lib/failpoint.ts';
 import type { Query } from './database.ts';
 import { type Cell, cellJson, type Row } from './value.ts';
 
@@ -63,16 +64,23 @@ export class UnitOfWork {
    * commits, every other broken rule here.
    */
   async flush(query: Query): Promise<void> {
-    const phases = [this.#removals, this.#givenUp, this.#updates, this.#inserts];
+    const phases = [
+      ['rows.removed', this.#removals],
+      ['rows.given-up', this.#givenUp],
+      ['rows.updated', this.#updates],
+      ['rows.inserted', this.#inserts],
+    ] as const;
     this.#removals = new Map();
     this.#givenUp = new Map();
     this.#updates = new Map();
     this.#inserts = new Map();
     await query.raw('PRAGMA defer_foreign_keys = ON');
-    for (const phase of phases) {
+    for (const [written, phase] of phases) {
       for (const { sql, rows } of phase.values()) {
         for (const part of parts(rows)) await query.raw(sql, [part]);
+        failpoint('rows.statement');
       }
+      failpoint(written);
     }
   }
 
