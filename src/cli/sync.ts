@@ -32,8 +32,9 @@ export async function run(invocation: Invocation): Promise<number> {
   });
 }
 
-function runExit({ plan, outcome, outcomes }: RunResult): number {
-  return plan === undefined || outcome === 'retrying' ? 1 : syncExit(plan, outcomes);
+function runExit({ plan, outcome, outcomes, error }: RunResult): number {
+  if (plan === undefined) return error?.exit ?? 1;
+  return outcome === 'retrying' ? 1 : syncExit(plan, outcomes);
 }
 
 /** An error before what waits for a person, and that before success. */

@@ -51,6 +51,8 @@ export interface GitLocation {
   readonly allowFile: boolean;
   readonly allowInsecure: boolean;
   readonly credentials?: GitSignIn;
+  /** Whose signature a commit must bear. */
+  readonly verify?: { readonly mode: 'ssh' | 'gpg'; readonly signersFile: string };
 }
 
 export type GitSignIn =

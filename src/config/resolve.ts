@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Diagnostic } from '../lib/diagnostic.ts';
 import { parseSealingKey, type SealingKey } from '../lib/seal.ts';
@@ -88,7 +88,7 @@ function gitLocation(
   around: Surroundings,
   problems: Diagnostic[],
 ): GitLocation {
-  const { url, branch = 'main', tag, commit, path, depth, allowFile, allowInsecure } = git;
+  const { url, branch = 'main', tag, commit, path, depth, allowFile, allowInsecure, verify } = git;
   const credentials = signIn(git.credentials, `${at}.credentials`, around, problems);
   return {
     url,
@@ -99,7 +99,34 @@ function gitLocation(
     ...(path === undefined ? {} : { path }),
     ...(depth === undefined ? {} : { depth }),
     ...(credentials === undefined ? {} : { credentials }),
+    ...(verify === undefined ? {} : { verify: signers(verify, `${at}.verify`, around, problems) }),
   };
+}
+
+/** A file of signers that is not there would hold every revision, which is told better at once. */
+function signers(
+  { mode, signersFile }: NonNullable<NonNullable<SourceText['git']>['verify']>,
+  at: string,
+  around: Surroundings,
+  problems: Diagnostic[],
+): NonNullable<GitLocation['verify']> {
+  const file = resolve(around.cwd, signersFile);
+  const path = `${at}.signersFile`;
+  try {
+    accessSync(file, constants.R_OK);
+  } catch (error) {
+    const message = unreadable(file, error);
+    const hint = 'name a file that this user may read';
+    problems.push({
+      severity: 'error',
+      code: 'CONFIG_INVALID',
+      ...around.places(path),
+      path,
+      message,
+      hint,
+    });
+  }
+  return { mode, signersFile: file };
 }
 
 function signIn(
@@ -171,17 +198,19 @@ function secretFile(
     if (value !== '') return new Secret(value);
     tell('error', 'the file is empty', 'write the secret into it');
   } catch (error) {
-    const shown = escapeUntrusted(file);
-    const reasons: Record<string, string> = {
-      ENOENT: `there is no file ${shown}`,
-      EACCES: `this user may not read ${shown}`,
-      EISDIR: `${shown} is a folder`,
-    };
-    const reason =
-      reasons[(error as NodeJS.ErrnoException).code ?? ''] ?? `${shown} cannot be read`;
-    tell('error', reason, 'name a file that this user may read');
+    tell('error', unreadable(file, error), 'name a file that this user may read');
   }
   return undefined;
+}
+
+function unreadable(file: string, error: unknown): string {
+  const shown = escapeUntrusted(file);
+  const reasons: Record<string, string> = {
+    ENOENT: `there is no file ${shown}`,
+    EACCES: `this user may not read ${shown}`,
+    EISDIR: `${shown} is a folder`,
+  };
+  return reasons[(error as NodeJS.ErrnoException).code ?? ''] ?? `${shown} cannot be read`;
 }
 
 function databaseAt(database: string, cwd: string): string {

@@ -84,6 +84,15 @@ const git = z
       .meta({ description: 'Allow a repository on this machine.' }),
     allowInsecure: z.boolean().default(false).meta({ description: 'Allow plain http.' }),
     credentials: credentials.optional(),
+    verify: z
+      .strictObject({
+        mode: z.enum(['ssh', 'gpg']).meta({ description: 'Kind of signature a commit must bear.' }),
+        signersFile: file.meta({
+          description: 'Allowed signers of ssh-keygen, or public keys of gpg.',
+        }),
+      })
+      .optional()
+      .meta({ description: 'Hold every revision whose commit is not signed by one of these.' }),
   })
   .meta({ description: 'A Git repository.' });
 

@@ -27,6 +27,8 @@ const sourceVariables = {
   'git.timeout': 'PLUMBLINE_SOURCE_TIMEOUT',
   'git.allowFile': 'PLUMBLINE_SOURCE_ALLOW_FILE',
   'git.allowInsecure': 'PLUMBLINE_SOURCE_ALLOW_INSECURE',
+  'git.verify.mode': 'PLUMBLINE_SOURCE_VERIFY_MODE',
+  'git.verify.signersFile': 'PLUMBLINE_SOURCE_VERIFY_SIGNERS_FILE',
   'git.credentials.username': 'PLUMBLINE_SOURCE_USERNAME',
   'git.credentials.password': 'PLUMBLINE_SOURCE_PASSWORD',
   'git.credentials.passwordFile': 'PLUMBLINE_SOURCE_PASSWORD_FILE',

@@ -5,7 +5,8 @@ import type { Diagnostic } from './diagnostic.ts';
  * wording may improve at any time, so nothing ever matches on a message.
  *
  * `exit` is the exit status of a command that ends on it, `httpStatus` the answer of a route,
- * `retry` whether trying again without a change by a person can help.
+ * `retry` whether trying again without a change by a person can help; `person` where everything waits,
+ * untouched, for somebody to say that it is meant.
  */
 const catalogue = {
   USAGE: { exit: 64, httpStatus: 400, retry: 'never' },
@@ -50,6 +51,7 @@ const catalogue = {
   SOURCE_UNSTABLE: { exit: 1, httpStatus: 503, retry: 'backoff' },
   SOURCE_REFUSED: { exit: 1, httpStatus: 422, retry: 'never' },
   SOURCE_LIMIT: { exit: 1, httpStatus: 422, retry: 'never' },
+  SOURCE_UNVERIFIED: { exit: 3, httpStatus: 409, retry: 'person' },
   SOURCE_UNKNOWN: { exit: 1, httpStatus: 404, retry: 'never' },
 
   RUN_STOPPED: { exit: 1, httpStatus: 503, retry: 'backoff' },
@@ -81,7 +83,7 @@ const catalogue = {
   REQUEST_TOO_LARGE: { exit: 1, httpStatus: 413, retry: 'never' },
 } as const satisfies Record<
   string,
-  { exit: number; httpStatus: number; retry: 'never' | 'backoff' }
+  { exit: number; httpStatus: number; retry: 'never' | 'backoff' | 'person' }
 >;
 
 export type ErrorCode = keyof typeof catalogue;
@@ -129,7 +131,7 @@ export class PlumblineError extends Error {
     return catalogue[this.code].httpStatus;
   }
 
-  get retry(): 'never' | 'backoff' {
+  get retry(): 'never' | 'backoff' | 'person' {
     return catalogue[this.code].retry;
   }
 

@@ -205,6 +205,8 @@ async function recordFailure(
   return result;
 }
 
+const failureOutcome = { backoff: 'retrying', never: 'stalled', person: 'held' } as const;
+
 function failed(run: SourceRun, error: PlumblineError): Omit<RunResult, 'milliseconds'> {
   return {
     id: run.id,
@@ -213,7 +215,7 @@ function failed(run: SourceRun, error: PlumblineError): Omit<RunResult, 'millise
     startedAt: run.startedAt,
     settled: false,
     revision: run.revision === '' ? undefined : run.revision,
-    outcome: error.retry === 'backoff' ? 'retrying' : 'stalled',
+    outcome: failureOutcome[error.retry],
     message: error.message,
     plan: undefined,
     outcomes: [],

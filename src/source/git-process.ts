@@ -16,6 +16,8 @@ export interface GitCall {
   /** True where the call talks to the remote: it alone gets the credentials and a transport. */
   readonly network?: boolean;
   readonly input?: string;
+  /** Where git and what it starts find configuration; an empty folder without it. */
+  readonly home?: string;
 }
 
 /** What a repository, a user or a machine could configure to run a command is switched off here. */
@@ -107,7 +109,7 @@ export class GitProcess {
     const helper = network ? credentialArguments(this.#setting) : [];
     const child = spawn('git', [...mirror, ...fixedConfiguration, ...helper, ...args], {
       cwd: this.#setting.home,
-      env: gitEnvironment(this.#setting, network),
+      env: { ...gitEnvironment(this.#setting, network), HOME: call.home ?? this.#setting.home },
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
     });

@@ -17,6 +17,7 @@ import type { GitCredentials } from './git-environment.ts';
 import { GitMirror } from './git-mirror.ts';
 import { findFolder, listTree, readBlobs } from './git-objects.ts';
 import { GitProcess } from './git-process.ts';
+import { type Signers, verifyCommit } from './git-verify.ts';
 import type { Snapshot, SnapshotFile, Source } from './source.ts';
 
 export interface GitSourceOptions {
@@ -33,6 +34,8 @@ export interface GitSourceOptions {
   /** How long one call of git may take; 30 seconds without it. */
   readonly timeoutMs?: number;
   readonly limits?: SourceLimits;
+  /** Whose signature every commit must bear that is read; nobody's without it. */
+  readonly verify?: Signers;
   /** Allows `file://` and absolute paths. */
   readonly allowFile?: boolean;
   /** Allows plain http to hosts other than this one. */
@@ -54,6 +57,7 @@ export class GitSource implements Source {
   readonly #limits: SourceLimits;
   readonly #git: GitProcess;
   readonly #mirror: GitMirror;
+  readonly #verify: Signers | undefined;
   #version: Promise<string> | undefined;
 
   /** Throws SOURCE_REFUSED for a URL, ref, path or credentials that are not safe to use. */
@@ -66,6 +70,7 @@ export class GitSource implements Source {
     this.#path = subPath(options.path ?? '');
     this.#home = join(stateFolder, 'empty-home');
     this.#limits = options.limits ?? defaultLimits;
+    this.#verify = options.verify;
     this.#git = new GitProcess({
       address: this.#address,
       credentials,
@@ -119,6 +124,8 @@ export class GitSource implements Source {
     return this.#mirror.use(this.#ref, signal, async (mirror, id) => {
       const call = { mirror, signal };
       const commit = await readCommit(mirror, id, signal);
+      if (this.#verify !== undefined)
+        await verifyCommit(this.#git, call, id, this.#verify, dirname(this.#home));
       const folder = await findFolder(this.#git, call, id, this.#path);
       const listing = await listTree(this.#git, call, folder, this.#limits);
       failpoint('mirror.listed');

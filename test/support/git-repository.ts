@@ -22,6 +22,13 @@ const environment = {
   GIT_CONFIG_NOSYSTEM: '1',
 };
 
+const signer = {
+  GIT_AUTHOR_NAME: 'Ann',
+  GIT_AUTHOR_EMAIL: 'ann@example.com',
+  GIT_COMMITTER_NAME: 'Ann',
+  GIT_COMMITTER_EMAIL: 'ann@example.com',
+};
+
 /** A bare repository made with the real git; commits go in by fast-import, so any name and mode is possible. */
 export class GitRepository {
   readonly folder: string;
@@ -64,6 +71,20 @@ export class GitRepository {
     if (options.orphan === true && this.#has(ref)) this.git('update-ref', '-d', ref);
     this.feed(Buffer.concat(parts), 'fast-import', '--quiet', '--force');
     return this.id(ref);
+  }
+
+  /** Commits with git's own `commit-tree`, which can sign, on top of what main is; no file changes. */
+  commitSigned(settings: readonly string[], home: string, subject = 'signed'): string {
+    const options = settings.flatMap((it) => ['-c', it]);
+    const { status, stdout, stderr } = spawnSync(
+      'git',
+      [...options, 'commit-tree', '-S', '-m', subject, '-p', 'main', 'main^{tree}'],
+      { cwd: this.folder, env: { ...environment, ...signer, HOME: home } },
+    );
+    if (status !== 0) throw new Error(stderr.toString());
+    const id = stdout.toString().trim();
+    this.git('update-ref', 'refs/heads/main', id);
+    return id;
   }
 
   id(ref = 'refs/heads/main'): string {
