@@ -63,7 +63,7 @@ t.test('the base has a version, and nothing of the build reaches the image', asy
     'copies come from the build',
   );
   t.notMatch(every(last, 'RUN').join(' '), /g\+\+|make|python3/);
-  t.match(every(last, 'RUN').join(' '), /git openssh-client ca-certificates/);
+  t.match(every(last, 'RUN').join(' '), /git openssh-client gnupg ca-certificates/);
   t.notMatch(every(all, 'ADD').join(' '), /./);
 });
 

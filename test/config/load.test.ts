@@ -326,6 +326,16 @@ const samples: Readonly<
   'sources[].git.timeout': ['5s', 5000],
   'sources[].git.allowFile': ['true', true],
   'sources[].git.allowInsecure': ['true', true],
+  'sources[].git.verify.mode': [
+    'ssh',
+    'ssh',
+    { PLUMBLINE_SOURCE_VERIFY_SIGNERS_FILE: '/dev/null' },
+  ],
+  'sources[].git.verify.signersFile': [
+    '/dev/null',
+    '/dev/null',
+    { PLUMBLINE_SOURCE_VERIFY_MODE: 'gpg' },
+  ],
   'sources[].git.credentials.username': ['bot', 'bot', { PLUMBLINE_SOURCE_TOKEN: 'x' }],
   'sources[].git.credentials.password': ['hunter2'],
   'sources[].git.credentials.passwordFile': ['secret', 'from the file'],
@@ -357,6 +367,7 @@ function loadedPath({ path }: Setting): string {
   if (path.startsWith('http.token')) return 'http.token';
   if (/\.(?:branch|tag|commit)$/.test(path)) return `location.git.ref.${last}`;
   if (/\.credentials\.(?:password|token)/.test(path)) return 'location.git.credentials.password';
+  if (path.includes('.verify.')) return `location.git.verify.${last}`;
   if (path.includes('.credentials.')) return `location.git.credentials.${last}`;
   if (path.endsWith('.timeout')) return 'location.git.timeoutMs';
   if (path.startsWith('sources[].git.')) return `location.git.${last}`;
