@@ -18,8 +18,8 @@ export async function run(invocation: Invocation): Promise<number> {
     const chosen = sourcesNamed(config, invocation.arguments);
     tellNoDatabase(assembly, invocation.terminal);
     const drifts: Report[] = [];
-    for (const { name } of chosen) {
-      const state = await readLive(ports.database, ports.brokers, config.account, name);
+    for (const { name, account } of chosen) {
+      const state = await readLive(ports.database, ports.brokers, account, name);
       const last = await ports.database.read((query) => readSourceState(query, name));
       const plan = buildDrift({
         source: name,

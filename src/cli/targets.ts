@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Config, SourceConfig } from '../config/config.ts';
+import { kinds } from '../kinds/kinds.ts';
 import { PlumblineError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { suggest } from '../lib/suggest.ts';
@@ -67,11 +68,25 @@ export function targetsOf(
     });
   return chosen.map((source) => ({
     source: sourceOf(source, elsewhere, stateFolder, log),
-    account: config.account,
-    policy: source.policy,
+    account: source.account,
+    policy: withKnownKinds(source),
     rhythm: source.rhythm,
     location: elsewhere.path ?? locationText(source),
   }));
+}
+
+/** The policy of a source with the kinds of its allowance by their own names. Throws CONFIG_INVALID for another word. */
+function withKnownKinds({ name, policy }: SourceConfig): SourceConfig['policy'] {
+  const { allow } = policy;
+  if (allow?.kinds === undefined) return policy;
+  const known = allow.kinds.map((word) => {
+    const kind = kinds.find(word);
+    if (kind !== undefined) return kind.name;
+    throw new PlumblineError('CONFIG_INVALID', `source ${name}: there is no kind ${word}`, {
+      hint: `write under allow.kinds some of: ${kinds.all.map((it) => it.name).join(', ')}`,
+    });
+  });
+  return { ...policy, allow: { ...allow, kinds: known } };
 }
 
 function sourceOf(

@@ -23,6 +23,8 @@ export interface Config {
 
 export interface SourceConfig {
   readonly name: string;
+  /** That its records belong to. */
+  readonly account: string;
   readonly location: { readonly directory: string } | { readonly git: GitLocation };
   readonly rhythm: {
     /** Milliseconds from the end of a run to the next look. */
@@ -36,6 +38,7 @@ export interface SourceConfig {
     readonly adopt: boolean;
     readonly allowEmpty: boolean;
     readonly deletes: { readonly count: number; readonly percent: number };
+    readonly allow?: { readonly kinds?: readonly string[]; readonly names?: string };
   };
 }
 

@@ -130,6 +130,7 @@ function removeAt(root: Record<string, unknown>, path: string): void {
 
 function typed(text: string, setting: Setting): unknown {
   if (setting.type === 'text') return text;
+  if (setting.type === 'list') return text.split(',').map((it) => it.trim());
   if (setting.type === 'boolean') return { true: true, false: false }[text];
   return /^\d{1,15}(?:\.\d{1,6})?$/.test(text) ? Number(text) : undefined;
 }

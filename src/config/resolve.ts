@@ -40,7 +40,10 @@ export function resolveConfig(text: ConfigText, around: Surroundings): Resolved 
   const config: Config = {
     database: databaseAt(text.database, around.cwd),
     account: text.account,
-    sources: text.sources.map((source, index) => sourceConfig(source, index, around, problems)),
+    sources: text.sources.map((source, index) => ({
+      ...sourceConfig(source, index, around, problems),
+      account: source.account ?? text.account,
+    })),
     http: { listen: { host, port }, ...(token === undefined ? {} : { token }) },
     secrets: {
       ...(directory === undefined ? {} : { directory: resolve(around.cwd, directory) }),
@@ -66,8 +69,8 @@ function sourceConfig(
   index: number,
   around: Surroundings,
   problems: Diagnostic[],
-): SourceConfig {
-  const { name, schedule, prune, drift, adopt, allowEmpty } = source;
+): Omit<SourceConfig, 'account'> {
+  const { name, schedule, prune, drift, adopt, allowEmpty, allow } = source;
   return {
     name,
     location:
@@ -78,8 +81,19 @@ function sourceConfig(
       interval: parseDuration(source.interval),
       ...(schedule === undefined ? {} : { schedule }),
     },
-    policy: { prune, drift, adopt, allowEmpty, deletes: source.limits.deletes },
+    policy: {
+      prune,
+      drift,
+      adopt,
+      allowEmpty,
+      deletes: source.limits.deletes,
+      ...(allow === undefined ? {} : { allow: allowance(allow) }),
+    },
   };
+}
+
+function allowance({ kinds, names }: NonNullable<SourceText['allow']>) {
+  return { ...(kinds === undefined ? {} : { kinds }), ...(names === undefined ? {} : { names }) };
 }
 
 function gitLocation(

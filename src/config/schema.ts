@@ -36,6 +36,14 @@ const variable = z
   .max(200)
   .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable');
 
+const account = z
+  .string()
+  .max(50, 'must be at most 50 characters')
+  .regex(
+    /^[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*$/,
+    'must be letters and digits, in words joined by - or _',
+  );
+
 const ssh = z
   .strictObject({
     keyFile: file.meta({ description: 'Private key, readable by this user alone.' }),
@@ -107,6 +115,25 @@ const source = z.strictObject({
     .meta({ description: 'Name of the source; the records it owns remember it.' }),
   directory: file.optional().meta({ description: 'Folder with manifests.' }),
   git: git.optional(),
+  account: account
+    .optional()
+    .meta({ description: 'Account that its records belong to; the general one when absent.' }),
+  allow: z
+    .strictObject({
+      kinds: z
+        .array(line(50))
+        .max(100)
+        .optional()
+        .meta({ description: 'Kinds it may declare; all when absent.' }),
+      names: z
+        .string()
+        .max(50)
+        .regex(/^[a-z0-9]+(?:_[a-z0-9]+)*_?$/, 'must be the beginning of a name, such as support_')
+        .optional()
+        .meta({ description: 'How the names of all it declares must begin.' }),
+    })
+    .optional()
+    .meta({ description: 'What the committers of this source may declare.' }),
   interval: duration(100, 24 * hour)
     .default('60s')
     .meta({ description: 'Time from the end of a run to the next look.' }),
@@ -155,15 +182,7 @@ export const configSchema = z.strictObject({
     .regex(/^sqlite:[^\p{Cc}]+$/u, 'must be sqlite: and a file, such as sqlite:data/plumbline.db')
     .default('sqlite:data/plumbline.db')
     .meta({ description: 'Database of the records.' }),
-  account: z
-    .string()
-    .max(50, 'must be at most 50 characters')
-    .regex(
-      /^[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*$/,
-      'must be letters and digits, in words joined by - or _',
-    )
-    .default('default')
-    .meta({ description: 'Account that the records belong to.' }),
+  account: account.default('default').meta({ description: 'Account that the records belong to.' }),
   sources: z.array(source).max(100, 'must be at most 100 sources').default([]),
   http: z
     .strictObject({

@@ -7,7 +7,8 @@ export interface Setting {
   /** Dotted path in the file; `sources[]` stands for the one source that the environment speaks of. */
   readonly path: string;
   readonly variable: string;
-  readonly type: 'text' | 'boolean' | 'number';
+  /** A list is written with commas. */
+  readonly type: 'text' | 'boolean' | 'number' | 'list';
   /** What applies where nobody sets it. */
   readonly default?: string | number | boolean;
   /** One line for the documentation. */
@@ -36,6 +37,9 @@ const sourceVariables = {
   'git.credentials.tokenFile': 'PLUMBLINE_SOURCE_TOKEN_FILE',
   'git.credentials.ssh.keyFile': 'PLUMBLINE_SOURCE_SSH_KEY_FILE',
   'git.credentials.ssh.knownHostsFile': 'PLUMBLINE_SOURCE_KNOWN_HOSTS_FILE',
+  account: 'PLUMBLINE_SOURCE_ACCOUNT',
+  'allow.kinds': 'PLUMBLINE_SOURCE_ALLOW_KINDS',
+  'allow.names': 'PLUMBLINE_SOURCE_ALLOW_NAMES',
   interval: 'PLUMBLINE_SOURCE_INTERVAL',
   schedule: 'PLUMBLINE_SOURCE_SCHEDULE',
   prune: 'PLUMBLINE_SOURCE_PRUNE',
@@ -60,6 +64,13 @@ const variables: readonly (readonly [path: string, variable: string])[] = [
 
 /** What the source of the environment is called where nobody names it. */
 export const defaultSourceName = 'default';
+
+/** The types of JSON Schema by what a variable's text is taken for; numbers are the rest. */
+const types: Readonly<Record<string, Setting['type']>> = {
+  boolean: 'boolean',
+  string: 'text',
+  array: 'list',
+};
 
 /** Every setting with its variable; type, default and description come from the schema. */
 export const settings: readonly Setting[] = describe();
@@ -104,7 +115,7 @@ function describe(): Setting[] {
       if (step.endsWith('[]')) at = at?.items;
     }
     if (!isObject(at)) throw new Error(`no setting ${path} in the schema of the configuration`);
-    const type = at.type === 'boolean' ? 'boolean' : at.type === 'string' ? 'text' : 'number';
+    const type = types[String(at.type)] ?? 'number';
     const { default: inSchema, description = '' } = at as Described;
     const value = path === 'sources[].name' ? defaultSourceName : inSchema;
     return {

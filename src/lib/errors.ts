@@ -30,6 +30,7 @@ const catalogue = {
   MANIFEST_DUPLICATE: { exit: 1, httpStatus: 422, retry: 'never' },
   MANIFEST_UNKNOWN_REFERENCE: { exit: 1, httpStatus: 422, retry: 'never' },
   MANIFEST_CONFLICT: { exit: 1, httpStatus: 409, retry: 'never' },
+  MANIFEST_NOT_ALLOWED: { exit: 1, httpStatus: 403, retry: 'never' },
   MANIFEST_NONE: { exit: 1, httpStatus: 422, retry: 'never' },
   MANIFEST_ADVICE: { exit: 1, httpStatus: 422, retry: 'never' },
 

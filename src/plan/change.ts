@@ -3,6 +3,7 @@ import type { JsonValue } from '../lib/json.ts';
 import type { RiskClass } from '../manifest/kind.ts';
 import type { LoadedManifest, Manifest, ResourceKey } from '../manifest/manifest.ts';
 import type { LiveRecord } from '../manifest/record.ts';
+import type { Allowance } from './allowance.ts';
 
 export type { LiveRecord };
 
@@ -123,4 +124,6 @@ export interface Policy {
   readonly adopt: boolean;
   readonly allowEmpty: boolean;
   readonly deletes: { readonly count: number; readonly percent: number };
+  /** What it may declare; everything without it. */
+  readonly allow?: Allowance;
 }

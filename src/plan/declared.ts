@@ -1,7 +1,9 @@
 import type { Diagnostic } from '../lib/diagnostic.ts';
+import type { ErrorCode } from '../lib/errors.ts';
 import { valueAt } from '../lib/json.ts';
 import type { Kind } from '../manifest/kind.ts';
 import { keyId, type LoadedManifest, type Manifest } from '../manifest/manifest.ts';
+import { beyondAllowance } from './allowance.ts';
 import type {
   Action,
   Bookkeeping,
@@ -50,6 +52,8 @@ export function judgeDeclared(
   const owned = world.inventory.get(id);
   const kind = kindNamed(world.kinds, desired.manifest.kind);
   const it: Case = { desired, kind, live, owned, policy: world.policy };
+  const beyond = beyondAllowance(world.policy, kind.name, desired.key);
+  if (beyond !== undefined) return notAllowed(it, beyond);
   const owner = world.ownerOf(id);
   if (owner !== undefined) return conflict(it, owner);
   if (live !== undefined && live.kind !== kind.name)
@@ -187,24 +191,33 @@ function bookOf(
 }
 
 function conflict(it: Case, owner: string): Verdict {
+  return refused(it, 'MANIFEST_CONFLICT', {
+    reason: `it belongs to the source ${owner}; change it there, or remove its manifest there first`,
+    said: `belongs to the source ${owner}`,
+    hint: `change it in the source ${owner}, or remove its manifest there first`,
+  });
+}
+
+function notAllowed(it: Case, reason: string): Verdict {
+  return refused(it, 'MANIFEST_NOT_ALLOWED', {
+    reason,
+    said: `must not stand here: ${reason}`,
+    hint: 'declare it in another source, or have the operator change allow for this one',
+  });
+}
+
+/** A manifest that must not have an effect: the change says why, and so does a problem at its place. */
+function refused(
+  it: Case,
+  code: ErrorCode,
+  { reason, said, hint }: { readonly reason: string; readonly said: string; readonly hint: string },
+): Verdict {
   const { file, line } = it.desired;
   const change = entry(it, 'blocked', []);
+  const message = `${title(change)} ${said}`;
   return {
-    changes: [
-      {
-        ...change,
-        reason: `it belongs to the source ${owner}; change it there, or remove its manifest there first`,
-      },
-    ],
-    problem: {
-      severity: 'error',
-      code: 'MANIFEST_CONFLICT',
-      file,
-      line,
-      column: 1,
-      message: `${title(change)} belongs to the source ${owner}`,
-      hint: `change it in the source ${owner}, or remove its manifest there first`,
-    },
+    changes: [{ ...change, reason }],
+    problem: { severity: 'error', code, file, line, column: 1, message, hint },
   };
 }
 

@@ -101,6 +101,7 @@ log: { level: debug, format: json }
   t.equal(config.http.token?.reveal(), 'sesame');
   t.same(example, {
     name: 'example',
+    account: 'acme',
     location: { directory: `${cwd}/manifests` },
     rhythm: { interval: 60_000 },
     policy: {
@@ -351,6 +352,9 @@ const samples: Readonly<
     '/known',
     { PLUMBLINE_SOURCE: 'git@h:r.git', PLUMBLINE_SOURCE_SSH_KEY_FILE: '/key' },
   ],
+  'sources[].account': ['team_b'],
+  'sources[].allow.kinds': ['LLMClient, Plugin', ['LLMClient', 'Plugin']],
+  'sources[].allow.names': ['support_'],
   'sources[].interval': ['250ms', 250],
   'sources[].schedule': ['@daily'],
   'sources[].prune': ['true', true],
@@ -373,6 +377,7 @@ function loadedPath({ path }: Setting): string {
   if (path.startsWith('sources[].git.')) return `location.git.${last}`;
   if (path.endsWith('[].directory')) return 'location.directory';
   if (/\.(?:interval|schedule)$/.test(path)) return `rhythm.${last}`;
+  if (path.includes('.allow.')) return `policy.allow.${last}`;
   if (/\.(?:prune|drift|adopt|allowEmpty)$/.test(path)) return `policy.${last}`;
   return path.replace('sources[].', '').replace(/^limits\./, 'policy.');
 }
@@ -396,7 +401,7 @@ t.test('every setting of the file has a variable, but for names of other variabl
   const walk = (schema: Record<string, unknown>, path: string): void => {
     const properties = schema['properties'] as Record<string, Record<string, unknown>> | undefined;
     const items = schema['items'] as Record<string, unknown> | undefined;
-    if (items !== undefined) walk(items, `${path}[]`);
+    if (items !== undefined && items['properties'] !== undefined) walk(items, `${path}[]`);
     else if (properties === undefined) leaves.push(path);
     else
       for (const [key, child] of Object.entries(properties))

@@ -91,6 +91,67 @@ t.test(
   },
 );
 
+t.test('committers of a source that may declare little cannot declare more', async (t) => {
+  const cases = [
+    {
+      name: 'a kind',
+      allow: 'kinds: [client]',
+      file: pluginYaml('support_faq'),
+      says: /LLMClient only/,
+    },
+    {
+      name: 'a name',
+      allow: 'names: support_',
+      file: clientYaml('sales_bot'),
+      says: /begin with support_/,
+    },
+    {
+      name: 'no kind at all',
+      allow: 'kinds: []',
+      file: clientYaml('support_b'),
+      says: /nothing only/,
+    },
+  ];
+  for (const { name, allow, file, says } of cases) {
+    const { world, write, run } = twoSources(t);
+    write('b/fine.yaml', clientYaml('support_bot'));
+    t.equal((await run('sync')).exit, 0, `${name}: before`);
+    const text = `sources: [{ name: b, directory: b, prune: true, allow: { ${allow} } }]\n`;
+    write('allow.yaml', text);
+    write('b/more.yaml', file);
+    const { exit, err, out } = await world.run('sync', '--config', 'allow.yaml', '-o', 'json');
+    t.equal(exit, 1, `${name}: ${err}`);
+    t.match(out, /"code": "MANIFEST_NOT_ALLOWED"/, name);
+    t.match(out, says, name);
+    const { out: left } = await world.run('get', 'client', '-o', 'name', '--config', 'allow.yaml');
+    t.equal(left, 'llmclient/support_bot\n', `${name}: what was there stays, nothing is added`);
+  }
+  const { world, write } = twoSources(t);
+  write('typo.yaml', 'sources: [{ name: b, directory: b, allow: { kinds: [LLMClinet] } }]\n');
+  const { exit, err } = await world.run('plan', '--config', 'typo.yaml');
+  t.equal(exit, 1);
+  t.match(err, /there is no kind LLMClinet/);
+});
+
+t.test('sources of two teams keep records of equal names in accounts of their own', async (t) => {
+  const { world, write } = twoSources(t);
+  const sources = ['a', 'b'].map((it) => `{ name: ${it}, directory: ${it}, account: team_${it} }`);
+  write('teams.yaml', `sources: [${sources.join(', ')}]\n`);
+  const run = (...words: string[]) => world.run(...words, '--config', 'teams.yaml');
+  for (const team of ['a', 'b']) {
+    write(`${team}/returns.yaml`, pluginYaml('returns', { team }));
+    write(`${team}/bot.yaml`, clientYaml('bot', { appName: team }, { plugins: ['returns'] }));
+  }
+  t.equal((await run('sync')).exit, 0);
+  for (const team of ['a', 'b']) {
+    const { out } = await run('describe', 'client', 'bot', '--account', `team_${team}`);
+    t.match(out, new RegExp(`appName: ${team}\\n`));
+  }
+  const again = await run('sync', '-o', 'json');
+  t.notMatch(again.out, /"action"/, 'and each is as declared');
+  t.equal((await run('drift')).exit, 0);
+});
+
 t.test('two sources that declare one resource are both told, and neither takes it', async (t) => {
   const { write, run } = twoSources(t);
   write('a/bot.yaml', clientYaml('bot', { appName: 'From a' }));
