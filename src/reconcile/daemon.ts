@@ -30,20 +30,28 @@ export class DaemonLoops implements Daemon {
   }
 
   request(source?: string): string {
-    const loops = this.#loops.filter((it) => source === undefined || it.status.name === source);
-    const [first, ...others] = loops;
-    if (first === undefined)
-      throw new PlumblineError('SOURCE_UNKNOWN', `there is no source named ${source}`, {
-        hint: `name one of: ${this.#loops.map((it) => it.status.name).join(', ')}`,
-      });
+    const [first, ...others] = this.#named(source);
     const id = first.request();
     for (const loop of others) loop.request(id);
     return id;
   }
 
+  hint(source: string): void {
+    for (const loop of this.#named(source)) loop.trigger('webhook');
+  }
+
   /** Asks every source for a run, as SIGHUP does. */
   lookAgain(): void {
     for (const loop of this.#loops) loop.trigger('signal');
+  }
+
+  #named(source: string | undefined): readonly [SourceLoop, ...SourceLoop[]] {
+    const loops = this.#loops.filter((it) => source === undefined || it.status.name === source);
+    const [first, ...others] = loops;
+    if (first !== undefined) return [first, ...others];
+    throw new PlumblineError('SOURCE_UNKNOWN', `there is no source named ${source}`, {
+      hint: `name one of: ${this.#loops.map((it) => it.status.name).join(', ')}`,
+    });
   }
 
   onRun(listener: (status: SourceStatus, result: RunResult) => void): () => void {

@@ -22,6 +22,9 @@ const settled = ['converged', 'held', 'stalled', 'drifted'];
 /** Answered requests that the status tells. */
 const answeredKept = 100;
 
+/** From the end of a run to the start of one that a webhook asked for: a storm of pushes is a run or four a second. */
+const webhookPause = 250;
+
 /** The longest that a timer can wait, in milliseconds; a longer one would fire at once. */
 const longestSleep = 2 ** 31 - 1;
 
@@ -38,6 +41,8 @@ export class SourceLoop {
   readonly #finished: (status: SourceStatus, result: RunResult) => void;
   #status: SourceStatus;
   #failures = 0;
+  /** When the last run ended, in monotonic milliseconds. */
+  #endedAt = Number.NEGATIVE_INFINITY;
   #pending: Trigger | undefined = 'start';
   #requests: string[] = [];
   #wake: AbortController | undefined;
@@ -115,6 +120,10 @@ export class SourceLoop {
       await this.#ports.clock.sleep(Math.min(delay, longestSleep), this.#wake.signal);
       this.#wake = undefined;
     }
+    if (this.#pending === 'webhook') {
+      const pause = this.#endedAt + webhookPause - this.#ports.clock.monotonic();
+      if (pause > 0) await this.#ports.clock.sleep(pause, signal);
+    }
     if (signal.aborted) return undefined;
     const trigger = this.#pending ?? 'interval';
     this.#pending = undefined;
@@ -148,6 +157,7 @@ export class SourceLoop {
       settled: this.#status.ready ? settled : [],
     };
     const result = await reconcile(this.#ports, this.#target, occasion, signal);
+    this.#endedAt = this.#ports.clock.monotonic();
     if (signal.aborted && result.error !== undefined) return;
     this.#failures = result.outcome === 'retrying' ? this.#failures + 1 : 0;
     this.#status = this.#after(result, requests);

@@ -4,7 +4,15 @@ import type { Summary } from '../plan/change.ts';
 export type Outcome = 'pending' | 'converged' | 'drifted' | 'held' | 'retrying' | 'stalled';
 
 /** Why a run started. */
-export type Trigger = 'start' | 'interval' | 'schedule' | 'file' | 'signal' | 'request' | 'command';
+export type Trigger =
+  | 'start'
+  | 'interval'
+  | 'schedule'
+  | 'file'
+  | 'webhook'
+  | 'signal'
+  | 'request'
+  | 'command';
 
 /** The present state of one source, for health, metrics and people. Times are ISO 8601. */
 export interface SourceStatus {
@@ -43,6 +51,8 @@ export interface Daemon {
    * repeats in `requests` once done. Throws SOURCE_UNKNOWN.
    */
   request(source?: string): string;
+  /** Says that a source may have moved: it is looked at soon, however often this is said. Throws SOURCE_UNKNOWN. */
+  hint(source: string): void;
   /** Called after every finished run; returns the function that ends the subscription. */
   onRun(listener: (status: SourceStatus) => void): () => void;
 }

@@ -7,6 +7,7 @@ import type { Daemon, Outcome, SourceStatus } from '../../src/reconcile/status.t
 /** A daemon whose runs end when the test says so. */
 export class FakeDaemon implements Daemon {
   readonly requests: (string | undefined)[] = [];
+  readonly hints: string[] = [];
   readonly #statuses = new Map<string, SourceStatus>();
   readonly #listeners = new Set<(status: SourceStatus) => void>();
 
@@ -31,6 +32,10 @@ export class FakeDaemon implements Daemon {
 
   status(): readonly SourceStatus[] {
     return [...this.#statuses.values()];
+  }
+
+  hint(source: string): void {
+    this.hints.push(source);
   }
 
   request(source?: string): string {

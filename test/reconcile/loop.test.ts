@@ -62,6 +62,22 @@ t.test('whatever asks during a run is folded into the one that follows', async (
   t.equal(runs[2]?.result.trigger, 'request', 'the first to ask gives its name');
 });
 
+t.test('a storm of webhooks is a run now and then, and the last of them is heard', async (t) => {
+  const { clock, source, runs, loop, rested } = await looping(t);
+  await rested(1);
+  for (let at = 0; at < 1000; at += 1) loop.trigger('webhook');
+  await until(() => clock.sleeping === 1);
+  t.equal(runs.length, 1, 'it waits until the last run is a while ago');
+  source.files = { 'a.yaml': clientYaml('alpha'), 'b.yaml': clientYaml('beta') };
+  clock.advance(250);
+  await rested(2);
+  t.equal(runs[1]?.result.trigger, 'webhook');
+  t.equal(runs[1]?.result.summary.create, 1, 'what came during the storm is seen');
+  clock.advance(250);
+  loop.trigger('webhook');
+  await rested(3);
+});
+
 t.test('a request that names itself is answered by that name', async (t) => {
   const { runs, loop, rested } = await looping(t);
   await rested(1);
