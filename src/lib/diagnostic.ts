@@ -35,6 +35,23 @@ export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some((it) => it.severity === 'error');
 }
 
+/** Puts behind the problems of one file that there are more, if there are. */
+export function limitProblems(problems: readonly Diagnostic[], more: number): Diagnostic[] {
+  const last = problems.at(-1);
+  if (more === 0 || last === undefined) return [...problems];
+  const { severity, code, file } = last;
+  const message = `${more} more ${more === 1 ? 'problem' : 'problems'} in this file`;
+  const hint = 'mend those above first';
+  return [...problems, { ...lineAndColumn(last), severity, code, file, message, hint }];
+}
+
+function lineAndColumn({ line, column }: Diagnostic): Pick<Diagnostic, 'line' | 'column'> {
+  return {
+    ...(line === undefined ? {} : { line }),
+    ...(column === undefined ? {} : { column }),
+  };
+}
+
 /** `file:line:column`, as far as it is known; control characters escaped. */
 export function placeOf(diagnostic: Pick<Diagnostic, 'file' | 'line' | 'column'>): string {
   const file = escapeUntrusted(diagnostic.file);

@@ -1,5 +1,5 @@
 import { isAlias, isMap, isScalar, isSeq, type Node, type Pair } from 'yaml';
-import type { JsonValue } from './json.ts';
+import { isObject, type JsonValue } from './json.ts';
 import type { Position, YamlText } from './yaml-text.ts';
 import type { Targets } from './yaml-value.ts';
 
@@ -12,21 +12,42 @@ interface Found {
   readonly pair?: Pair;
 }
 
-/** One document of a file: what it means, and where in the file each part of it stands. */
-export class YamlDocument {
+/** A document as the library read it. */
+export interface Nodes {
+  readonly root: Node;
+  readonly targets: Targets;
+}
+
+/** What a document says, however it was read. */
+export interface Content {
   readonly value: JsonValue;
   /** Position in the file, from 0; documents without content count as well. */
   readonly index: number;
-  readonly #page: YamlText;
-  readonly #root: Node;
-  readonly #targets: Targets;
+  /** Offsets of all values, each before those inside of it, where they were learned without nodes. */
+  readonly starts?: readonly number[];
+}
 
-  constructor(page: YamlText, root: Node, value: JsonValue, index: number, targets: Targets) {
+/** One document of a file: what it means, and where in the file each part of it stands. */
+export class YamlDocument {
+  readonly value: JsonValue;
+  readonly index: number;
+  readonly #page: YamlText;
+  readonly #starts: readonly number[] | undefined;
+  readonly #read: () => Nodes;
+  #known: Nodes | undefined;
+
+  /** The nodes are asked for when a place is wanted that the starts do not tell. */
+  constructor(page: YamlText, { value, index, starts }: Content, nodes: () => Nodes) {
     this.#page = page;
-    this.#root = root;
     this.value = value;
     this.index = index;
-    this.#targets = targets;
+    this.#starts = starts;
+    this.#read = nodes;
+  }
+
+  get nodes(): Nodes {
+    this.#known ??= this.#read();
+    return this.#known;
   }
 
   get file(): string {
@@ -35,7 +56,13 @@ export class YamlDocument {
 
   /** Line of the first node, from 1. */
   get line(): number {
-    return this.#page.position(this.#root.range?.[0] ?? 0).line;
+    return this.#page.position(this.#starts?.[0] ?? this.nodes.root.range?.[0] ?? 0).line;
+  }
+
+  /** The same as `place` tells of a value, at little cost; for what is right, and wanted of every document. */
+  valuePlace(path: Path): Position {
+    const start = this.#starts?.[orderOf(path, this.value) ?? -1];
+    return start === undefined ? this.place(path, 'value') : this.#page.position(start);
   }
 
   /**
@@ -77,9 +104,10 @@ export class YamlDocument {
   }
 
   #find(path: Path): Found | undefined {
-    let found: Found = { value: this.#root };
+    const { root, targets } = this.nodes;
+    let found: Found = { value: root };
     for (const step of path) {
-      const holder = isAlias(found.value) ? this.#targets.get(found.value) : found.value;
+      const holder = isAlias(found.value) ? targets.get(found.value) : found.value;
       if (isMap(holder)) {
         const pair = holder.items.find((it) => isScalar(it.key) && it.key.value === String(step));
         if (pair === undefined) return undefined;
@@ -92,4 +120,35 @@ export class YamlDocument {
     }
     return found;
   }
+}
+
+/** How many values come before the one at a path, those that hold it included; undefined where there is none. */
+function orderOf(path: Path, root: JsonValue): number | undefined {
+  let at = root;
+  let order = 0;
+  for (const step of path) {
+    order += 1;
+    let inner: JsonValue | undefined;
+    for (const [key, value] of entriesOf(at)) {
+      if (key === String(step)) {
+        inner = value;
+        break;
+      }
+      order += countOf(value);
+    }
+    if (inner === undefined) return undefined;
+    at = inner;
+  }
+  return order;
+}
+
+/** A value and all inside of it. */
+function countOf(value: JsonValue): number {
+  let count = 1;
+  for (const [, inner] of entriesOf(value)) count += countOf(inner);
+  return count;
+}
+
+function entriesOf(value: JsonValue): readonly (readonly [string, JsonValue])[] {
+  return isObject(value) || Array.isArray(value) ? Object.entries(value) : [];
 }

@@ -1,45 +1,11 @@
-import {
-  Composer,
-  type CST,
-  isScalar,
-  type Node,
-  type ScalarTag,
-  Schema,
-  type YAMLError,
-} from 'yaml';
-import { compareText, type Diagnostic } from './diagnostic.ts';
-import { isObject } from './json.ts';
+import { type Diagnostic, limitProblems } from './diagnostic.ts';
+import { composeText, type ParsedYaml } from './yaml-compose.ts';
 import { YamlDocument } from './yaml-document.ts';
-import { directive, faultOf } from './yaml-fault.ts';
-import { readTokens, type Tokens } from './yaml-guard.ts';
 import { type YamlLimits, yamlLimits } from './yaml-limits.ts';
+import { readPlain } from './yaml-plain.ts';
 import { decodeText, type Fault, YamlText } from './yaml-text.ts';
-import { ValueReader } from './yaml-value.ts';
 
-export { YamlDocument, yamlLimits };
-
-export interface ParsedYaml {
-  /** Those with content, in file order; none of them when the file has a problem. */
-  readonly documents: readonly YamlDocument[];
-  readonly problems: readonly Diagnostic[];
-  /**
-   * Where the file is sound YAML but refused: the keys at the root of each document, which tell
-   * whether the file was meant for us at all. Undefined where even that is not known.
-   */
-  readonly refusedRoots?: readonly (readonly string[])[];
-}
-
-/** YAML 1.2 core, but digits after a leading nought stay a text, such as a postal code or a number to dial. */
-const schema = new Schema({
-  schema: 'core',
-  resolveKnownTags: false,
-  customTags: (tags) =>
-    tags.map((tag) =>
-      typeof tag === 'object' && String((tag as ScalarTag).test) === String(/^[-+]?[0-9]+$/)
-        ? { ...(tag as ScalarTag), test: /^[-+]?(?:0|[1-9][0-9]*)$/ }
-        : tag,
-    ),
-});
+export { limitProblems, type ParsedYaml, YamlDocument, yamlLimits };
 
 /**
  * Reads a YAML or JSON file. Limits are checked before anything is built, so no file costs more than
@@ -56,95 +22,22 @@ export function parseYaml(
   if (!(page instanceof YamlText)) return refused(page);
   const conflict = /^<{7}(?: |\r?$)/m.exec(page.text);
   if (conflict !== null) return refused(page.problem(mergeConflict(conflict.index)));
-  const tokens = readTokens(page.text, all);
-  if ('offset' in tokens) return refused(page.problem(tokens));
-  return compose(page, tokens, all);
+  return plainly(page, all) ?? composeText(page, all);
 }
 
-function compose(page: YamlText, tokens: Tokens, limits: YamlLimits): ParsedYaml {
-  const composer = new Composer({ schema, uniqueKeys: false, prettyErrors: false });
-  const composed = [...composer.compose(tokens.tokens)];
-  const loose = composer.streamInfo();
-  const errors = [...composed.flatMap((it) => it.errors), ...loose.errors];
-  if (errors.length > 0) {
-    const { shown, more } = firstOfEachLine(page, errors, limits);
-    const faults = shown.map((it) => faultOf(it, page.text, tokens));
-    return { documents: [], problems: told(page, faults, more, limits) };
-  }
-  const warnings = [...composed.flatMap((it) => it.warnings), ...loose.warnings];
-  const faults = [
-    ...tokens.tokens.filter(isDirective).map((it) => directive(it.offset)),
-    ...warnings
-      .filter((it) => it.code !== 'BAD_DIRECTIVE')
-      .map((it) => faultOf(it, page.text, tokens)),
-  ];
-  const documents: YamlDocument[] = [];
-  for (const [index, { contents }] of composed.entries()) {
-    if (isEmpty(contents)) continue;
-    const reader = new ValueReader(page.text, limits, (fault) => faults.push(fault));
-    const value = reader.read(contents);
-    documents.push(new YamlDocument(page, contents as Node, value, index, reader.targets));
-  }
-  if (faults.length === 0) return { documents, problems: [] };
-  const refusedRoots = documents.map(({ value }) => (isObject(value) ? Object.keys(value) : []));
-  return { documents: [], problems: told(page, faults, 0, limits), refusedRoots };
-}
-
-function isDirective(token: CST.Token): boolean {
-  return token.type === 'directive' && !/^%YAML\s+1\.2\s*$/.test(token.source);
-}
-
-/** True for a document with nothing in it, as between two `---`. */
-function isEmpty(contents: unknown): boolean {
-  return (
-    contents === null ||
-    (isScalar(contents) && contents.source === '' && !contents.tag && !contents.anchor)
-  );
-}
-
-/** What follows a fault is mostly its echo: one to a line, and nothing after what was never closed. */
-function firstOfEachLine(page: YamlText, errors: readonly YAMLError[], limits: YamlLimits) {
-  const kept = new Map<number, YAMLError>();
-  let more = 0;
-  for (const error of [...errors].sort((a, b) => a.pos[0] - b.pos[0])) {
-    const line = page.lineOf(error.pos[0]);
-    if (kept.has(line)) continue;
-    if (kept.size < limits.problems) kept.set(line, error);
-    else more += 1;
-    if (/^Missing closing|end with a/.test(error.message)) break;
-  }
-  return { shown: [...kept.values()], more };
-}
-
-function told(
-  page: YamlText,
-  faults: readonly Fault[],
-  more: number,
-  { problems }: YamlLimits,
-): readonly Diagnostic[] {
-  const sorted = [...faults].sort((a, b) => a.offset - b.offset || compareText(a.code, b.code));
-  const shown = more + sorted.length > problems ? sorted.slice(0, problems - 1) : sorted;
-  return limitProblems(
-    shown.map((it) => page.problem(it)),
-    more + sorted.length - shown.length,
-  );
-}
-
-/** Puts behind the problems of one file that there are more, if there are. */
-export function limitProblems(problems: readonly Diagnostic[], more: number): Diagnostic[] {
-  const last = problems.at(-1);
-  if (more === 0 || last === undefined) return [...problems];
-  const { severity, code, file } = last;
-  const message = `${more} more ${more === 1 ? 'problem' : 'problems'} in this file`;
-  const hint = 'mend those above first';
-  return [...problems, { ...place(last), severity, code, file, message, hint }];
-}
-
-function place({ line, column }: Diagnostic): Pick<Diagnostic, 'line' | 'column'> {
-  return {
-    ...(line === undefined ? {} : { line }),
-    ...(column === undefined ? {} : { column }),
+/** A text in the plain subset, whose nodes are made only where somebody asks for a place. */
+function plainly(page: YamlText, limits: YamlLimits): ParsedYaml | undefined {
+  const contents = readPlain(page.text, limits);
+  if (contents === undefined) return undefined;
+  let composed: ParsedYaml | undefined;
+  const nodesOf = (index: number) => {
+    composed ??= composeText(page, limits);
+    const document = composed.documents.find((it) => it.index === index);
+    if (document === undefined) throw new Error('a plain text is none to the library');
+    return document.nodes;
   };
+  const documents = contents.map((it) => new YamlDocument(page, it, () => nodesOf(it.index)));
+  return { documents, problems: [] };
 }
 
 function refused(problem: Diagnostic): ParsedYaml {

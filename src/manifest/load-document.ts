@@ -143,7 +143,7 @@ function declaration(
   if (typeof written !== 'string') return undefined;
   const verdict = canonicalName(written);
   if (!('name' in verdict)) return undefined;
-  const place = document.place(['metadata', 'name'], 'value');
+  const place = document.valuePlace(['metadata', 'name']);
   const key = { account, space: kind.space, name: verdict.name };
   return { key, kind, written, file: document.file, ...place };
 }
@@ -206,7 +206,7 @@ function claimsOf(
       what: `${kind.tables.main}.${what}`,
       value,
       path,
-      place: document.place(path.split('.'), 'value'),
+      place: document.valuePlace(path.split('.')),
     });
   };
   for (const field of kind.fields) {

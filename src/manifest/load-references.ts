@@ -27,7 +27,7 @@ export function collectReferences(
       if (severity !== undefined)
         problems.push(tell(document, 'MANIFEST_BAD_NAME', at, 'value', words, severity));
       if (name === undefined || references.has(`${space}/${name}`)) continue;
-      const place = document.place(at, 'value');
+      const place = document.valuePlace(at);
       references.set(`${space}/${name}`, { path: at.join('.'), space, name, ...place });
     }
   }
