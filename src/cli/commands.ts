@@ -191,8 +191,17 @@ export const commands: readonly CommandDefinition[] = [
       { flags: '--name <name>', summary: 'only records of this name' },
       { flags: '--source <name>', summary: 'only this source' },
       { flags: '--verb <verb>', summary: 'only this verb, such as update' },
-      { flags: '--since <time>', summary: 'not before this time (ISO 8601)' },
+      { flags: '--outcome <outcome>', summary: 'only what ended so, such as failed' },
+      { flags: '--actor <actor>', summary: 'only what this person or source did' },
+      { flags: '--revision <rev>', summary: 'only this revision; its beginning is enough' },
+      { flags: '--since <time>', summary: 'not before this time (ISO 8601), or ago, such as 2h' },
+      { flags: '--until <time>', summary: 'before this time, written in the same ways' },
+      { flags: '--before <id>', summary: 'only entries older than the one with this id' },
       { flags: '--limit <count>', summary: 'at most so many entries', default: '50' },
+      {
+        flags: '--follow',
+        summary: 'oldest first, and then what is written, as it comes; JSON is a line an entry',
+      },
       {
         flags: '-o, --output <format>',
         summary: 'how to print it',
@@ -200,7 +209,11 @@ export const commands: readonly CommandDefinition[] = [
         default: 'table',
       },
     ],
-    examples: ['plumbline history', 'plumbline history --kind llmclient --name support_bot'],
+    examples: [
+      'plumbline history --since 2h',
+      'plumbline history --kind llmclient --name support_bot',
+      'plumbline history --outcome failed --follow',
+    ],
   },
   {
     name: 'doctor',

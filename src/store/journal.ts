@@ -64,6 +64,9 @@ export interface HistoryFilter {
   readonly source?: string | undefined;
   readonly verb?: string | undefined;
   readonly outcome?: string | undefined;
+  readonly actor?: string | undefined;
+  /** The revision, or how it or its content id begins: `main@sha1:4f2c…`, `4f2c`. */
+  readonly revision?: string | undefined;
   /** From this moment on, and up to but not including that one; ISO 8601. */
   readonly since?: string | undefined;
   readonly until?: string | undefined;
@@ -80,16 +83,45 @@ export function stageEntry(unit: UnitOfWork, entry: JournalEntry): void {
 
 /** The entries that match, newest first. */
 export async function history(query: Query, filter: HistoryFilter): Promise<JournalRow[]> {
-  const { since, until, beforeId, limit = 100, ...equal } = filter;
-  const rows = query('journal')
-    .select<JournalRow[]>({ id: 'id', ...columns })
-    .orderBy('id', 'desc')
-    .limit(limit);
+  const { beforeId, limit = 100 } = filter;
+  const rows = matching(query, filter).orderBy('id', 'desc').limit(limit);
+  if (beforeId !== undefined) rows.where('id', '<', beforeId);
+  return rows;
+}
+
+/**
+ * The entries that match and were written after the one with this id, oldest first, at most as many as
+ * the filter's limit: what a follower asks again and again, with the last id it has seen.
+ */
+export async function entriesAfter(
+  query: Query,
+  filter: Omit<HistoryFilter, 'beforeId'>,
+  id: number,
+): Promise<JournalRow[]> {
+  return matching(query, filter)
+    .where('id', '>', id)
+    .orderBy('id')
+    .limit(filter.limit ?? 100);
+}
+
+/** The id of the newest entry; 0 while there is none. */
+export async function newestEntryId(query: Query): Promise<number> {
+  const row = await query('journal').max<{ id: number | null }>({ id: 'id' }).first();
+  return row?.id ?? 0;
+}
+
+function matching(query: Query, filter: HistoryFilter) {
+  const { since, until, beforeId: _, limit: __, revision, ...equal } = filter;
+  const rows = query('journal').select<JournalRow[]>({ id: 'id', ...columns });
   for (const [column, value] of Object.entries(equal))
     if (value !== undefined) rows.where(column, value);
   if (since !== undefined) rows.where('at', '>=', since);
   if (until !== undefined) rows.where('at', '<', until);
-  if (beforeId !== undefined) rows.where('id', '<', beforeId);
+  if (revision !== undefined)
+    rows.whereRaw("(instr(revision, ?) = 1 OR instr(revision, ':' || ?) > 0)", [
+      revision,
+      revision,
+    ]);
   return rows;
 }
 

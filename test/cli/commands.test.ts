@@ -27,6 +27,8 @@ t.test('usage errors exit 64 and say what to type', async (t) => {
       /Allowed choices are debug, info, warn, error/,
     ],
     ['a limit that is no number', ['history', '--limit', 'x'], /hint: for example: --limit 100/],
+    ['a limit of nothing', ['history', '--limit', '0'], /--limit takes a whole number from 1/],
+    ['an id that is none', ['history', '--before', '-1'], /--before takes a whole number from 1/],
     ['a time that is none', ['history', '--since', 'x'], /hint: for example: --since 2026/],
     ['a missing argument', ['validate'], /missing required argument 'paths'/],
     ['a kind that is not one', ['example', 'lmclient'], /did you mean LLMClient/],

@@ -11,9 +11,11 @@ import {
   stageInventory,
 } from '../../src/store/inventory.ts';
 import {
+  entriesAfter,
   type HistoryFilter,
   history,
   type JournalEntry,
+  newestEntryId,
   stageEntry,
   trimJournal,
 } from '../../src/store/journal.ts';
@@ -520,8 +522,15 @@ function entry(more: Partial<JournalEntry>): JournalEntry {
 const nobody = { file: null, line: null, account: null, space: null, kind: null, name: null };
 const account = [
   entry({}),
-  entry({ name: 'b', at: '2026-01-02' }),
-  entry({ ...nobody, verb: 'sync', outcome: 'converged', at: '2026-01-02', message: 'fine' }),
+  entry({ name: 'b', at: '2026-01-02', actor: 'eve' }),
+  entry({
+    ...nobody,
+    verb: 'sync',
+    outcome: 'converged',
+    at: '2026-01-02',
+    message: 'fine',
+    revision: 'main@sha1:4f2c9e',
+  }),
   entry({ run: 'run 2', verb: 'update', outcome: 'failed', source: null, at: '2026-01-03' }),
   entry({ run: 'run 2', kind: 'Plugin', space: 'plugin', account: 'other', at: '2026-01-04' }),
 ];
@@ -534,6 +543,10 @@ const questions: readonly (readonly [HistoryFilter, readonly number[]])[] = [
   [{ space: 'plugin', name: 'a' }, [5]],
   [{ source: 'git', verb: 'create' }, [5, 2, 1]],
   [{ outcome: 'failed' }, [4]],
+  [{ actor: 'eve', limit: 9 }, [2]],
+  [{ revision: 'main@sha1:4f2c' }, [3]],
+  [{ revision: '4f2c' }, [3]],
+  [{ revision: 'f2c' }, []],
   [{ since: '2026-01-02', until: '2026-01-04' }, [4, 3, 2]],
   [{ limit: 2 }, [5, 4]],
   [{ limit: 2, beforeId: 4 }, [3, 2]],
@@ -558,6 +571,21 @@ t.test('the journal answers, newest first', async (t) => {
       ids.map((id) => ({ ...account[id - 1], id })),
     );
   }
+});
+
+t.test('a follower gets what was written after the last entry it saw, oldest first', async (t) => {
+  const database = await freshDatabase(t);
+  t.equal(await database.read(newestEntryId), 0);
+  await flushed(database, (unit) => {
+    for (const one of account) stageEntry(unit, one);
+  });
+  t.equal(await database.read(newestEntryId), 5);
+  const after = async (filter: HistoryFilter, id: number) =>
+    (await database.read((query) => entriesAfter(query, filter, id))).map((row) => row.id);
+  t.same(await after({}, 0), [1, 2, 3, 4, 5]);
+  t.same(await after({ limit: 2 }, 1), [2, 3]);
+  t.same(await after({ name: 'a' }, 1), [4, 5]);
+  t.same(await after({}, 5), []);
 });
 
 t.test('the journal is only ever added to, and trimmed by age', async (t) => {
