@@ -39,7 +39,7 @@ export interface LoadedDocument {
 /** The resource that a document declares, and where it names it. */
 export interface Declaration {
   readonly key: ResourceKey;
-  readonly kind: Kind;
+  readonly kind: string;
   readonly written: string;
   readonly file: string;
   readonly line: number;
@@ -145,7 +145,7 @@ function declaration(
   if (!('name' in verdict)) return undefined;
   const place = document.valuePlace(['metadata', 'name']);
   const key = { account, space: kind.space, name: verdict.name };
-  return { key, kind, written, file: document.file, ...place };
+  return { key, kind: kind.name, written, file: document.file, ...place };
 }
 
 function nameProblems(document: YamlDocument, written: JsonValue | undefined): Diagnostic[] {

@@ -41,17 +41,14 @@ export interface Reference {
   readonly column: number;
 }
 
-/** A manifest as it came from a file of a source. */
-export interface LoadedManifest {
-  readonly manifest: Manifest;
+/** What is known of a manifest of a source besides its content. */
+export interface ManifestOutline {
   readonly key: ResourceKey;
   /** Of the content, see `contentDigest`. */
   readonly digest: string;
   /** True or false where the manifest manages deployment, undefined where it leaves it to the operator. */
   readonly deployed: boolean | undefined;
   readonly references: readonly Reference[];
-  /** For a kind that keeps a secret: its value, sealed; absent where the one that is there is kept. */
-  readonly sealed?: string;
   readonly file: string;
   /** Position of the document in its file, from 0. */
   readonly document: number;
@@ -59,6 +56,13 @@ export interface LoadedManifest {
   readonly line: number;
   /** Content id of the file. */
   readonly blob: string;
+}
+
+/** A manifest as it came from a file of a source. */
+export interface LoadedManifest extends ManifestOutline {
+  readonly manifest: Manifest;
+  /** For a kind that keeps a secret: its value, sealed; absent where the one that is there is kept. */
+  readonly sealed?: string;
 }
 
 /**
