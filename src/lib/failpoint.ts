@@ -1,3 +1,5 @@
+import { writeSync } from 'node:fs';
+
 /**
  * Every place where a test may end, break or stop the process on purpose: the steps between which
  * something could be left half done, in the order in which a run passes them. Each stands in the code
@@ -96,6 +98,9 @@ function strike(at: Armed): void {
   }
   armed = undefined;
   if (at.action === 'throw') throw new Error(`the failpoint ${at.name} was told to throw`);
-  if (at.action === 'hang') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  if (at.action === 'hang') {
+    writeSync(2, `the failpoint ${at.name} hangs\n`);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  }
   process.kill(process.pid, at.action === 'kill' ? 'SIGKILL' : 'SIGTERM');
 }
