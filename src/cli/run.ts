@@ -1,8 +1,11 @@
+import type { Config } from '../config/config.ts';
+import type { Webhook } from '../http/webhook.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
 import { DaemonLoops, type WatchedTarget } from '../reconcile/daemon.ts';
 import { plural } from '../reconcile/outcome.ts';
 import { DirectorySource } from '../source/directory.ts';
+import { remoteRef } from '../source/git-address.ts';
 import { withPorts } from './assemble.ts';
 import type { Invocation } from './invocation.ts';
 import { presenter } from './present-runs.ts';
@@ -37,6 +40,17 @@ function greeting(
   ].join('');
 }
 
+/** What each source that takes webhooks is known by to their senders. */
+function webhooksOf({ sources }: Config): ReadonlyMap<string, Webhook> {
+  const webhooks = new Map<string, Webhook>();
+  for (const { name, webhook: secret, location } of sources) {
+    if (secret === undefined) continue;
+    const ref = 'git' in location ? remoteRef(location.git.ref).name : undefined;
+    webhooks.set(name, { secret, ...(ref?.startsWith('refs/') ? { ref } : {}) });
+  }
+  return webhooks;
+}
+
 /** The daemon: watches every source and converges until it is told to stop. */
 export async function run(invocation: Invocation): Promise<number> {
   const { terminal } = invocation;
@@ -48,6 +62,7 @@ export async function run(invocation: Invocation): Promise<number> {
     const http = await startHttp(daemon, {
       listen: config.http.listen,
       ...(config.http.token === undefined ? {} : { token: config.http.token }),
+      webhooks: webhooksOf(config),
       log: ports.log,
       version: version(),
     });

@@ -26,6 +26,8 @@ export interface SourceConfig {
   /** That its records belong to. */
   readonly account: string;
   readonly location: { readonly directory: string } | { readonly git: GitLocation };
+  /** What the sender of a webhook must know; without it none is taken. */
+  readonly webhook?: Secret;
   readonly rhythm: {
     /** Milliseconds from the end of a run to the next look. */
     readonly interval: number;

@@ -70,13 +70,16 @@ function sourceConfig(
   around: Surroundings,
   problems: Diagnostic[],
 ): Omit<SourceConfig, 'account'> {
+  const at = `sources.${index}`;
+  const webhook = readSecret(source.webhook ?? {}, `${at}.webhook`, ['secret'], around, problems);
   const { name, schedule, prune, drift, adopt, allowEmpty, allow } = source;
   return {
     name,
     location:
       source.git === undefined
         ? { directory: resolve(around.cwd, source.directory ?? '') }
-        : { git: gitLocation(source.git, `sources.${index}.git`, around, problems) },
+        : { git: gitLocation(source.git, `${at}.git`, around, problems) },
+    ...(webhook === undefined ? {} : { webhook }),
     rhythm: {
       interval: parseDuration(source.interval),
       ...(schedule === undefined ? {} : { schedule }),

@@ -47,6 +47,8 @@ export async function checkRules(text: ConfigText, places: Places): Promise<Diag
       tell(at, 'a source needs a place to read from', 'add directory: FOLDER, or git: { url: … }');
     }
     onlyOne(text, 'sources[].', `${at}.`, tell, places);
+    if (source.webhook !== undefined && Object.keys(source.webhook).length === 0)
+      tell(`${at}.webhook`, 'a webhook needs a secret', 'add secretFile: FILE');
     checkSignIn(source, `${at}.git.credentials`, tell);
   }
   return found;

@@ -151,6 +151,16 @@ const source = z.strictObject({
     .boolean()
     .default(false)
     .meta({ description: 'An empty source may delete everything it owns.' }),
+  webhook: z
+    .strictObject({
+      secret: line(4096).optional().meta({
+        description: 'Secret that the sender of a webhook proves to know, in clear text.',
+      }),
+      secretEnv: variable.optional().meta({ description: 'Environment variable with the secret.' }),
+      secretFile: file.optional().meta({ description: 'File that holds the secret.' }),
+    })
+    .optional()
+    .meta({ description: 'Take webhooks of the repository as hints to look.' }),
   limits: z
     .strictObject({
       deletes: z

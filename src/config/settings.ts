@@ -42,6 +42,8 @@ const sourceVariables = {
   'allow.names': 'PLUMBLINE_SOURCE_ALLOW_NAMES',
   interval: 'PLUMBLINE_SOURCE_INTERVAL',
   schedule: 'PLUMBLINE_SOURCE_SCHEDULE',
+  'webhook.secret': 'PLUMBLINE_SOURCE_WEBHOOK_SECRET',
+  'webhook.secretFile': 'PLUMBLINE_SOURCE_WEBHOOK_SECRET_FILE',
   prune: 'PLUMBLINE_SOURCE_PRUNE',
   drift: 'PLUMBLINE_SOURCE_DRIFT',
   adopt: 'PLUMBLINE_SOURCE_ADOPT',
@@ -92,6 +94,7 @@ export const knownVariables: readonly string[] = [
 /** Settings of which a source or the listener may have one only; a later layer's choice replaces an earlier one's. */
 export const alternatives: readonly (readonly string[])[] = [
   ['http.token', 'http.tokenEnv', 'http.tokenFile'],
+  ['secret', 'secretEnv', 'secretFile'].map((name) => `sources[].webhook.${name}`),
   ['sources[].git.branch', 'sources[].git.tag', 'sources[].git.commit'],
   ['password', 'passwordEnv', 'passwordFile', 'token', 'tokenEnv', 'tokenFile', 'ssh'].map(
     (name) => `sources[].git.credentials.${name}`,

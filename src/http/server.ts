@@ -8,6 +8,7 @@ import type { Daemon } from '../reconcile/status.ts';
 import { type Access, accessRules, addressText, type ListenAddress } from './access.ts';
 import { createMetrics } from './metrics.ts';
 import { routes } from './routes.ts';
+import { type Webhook, webhookRoutes } from './webhook.ts';
 
 /** What one caller may take of the process; times in milliseconds, sizes in bytes. */
 export interface HttpLimits {
@@ -34,6 +35,8 @@ export interface HttpOptions {
   /** Of Plumbline, for the status. */
   readonly version: string;
   readonly limits?: HttpLimits;
+  /** By the name of the source; those without one take no webhook. */
+  readonly webhooks?: ReadonlyMap<string, Webhook>;
 }
 
 export interface HttpListener {
@@ -117,6 +120,7 @@ export function buildHttp(
     );
   });
   routes(app, { daemon, metrics, access, version });
+  webhookRoutes(app, daemon, options.webhooks ?? new Map());
   return app;
 }
 

@@ -355,6 +355,8 @@ const samples: Readonly<
   'sources[].account': ['team_b'],
   'sources[].allow.kinds': ['LLMClient, Plugin', ['LLMClient', 'Plugin']],
   'sources[].allow.names': ['support_'],
+  'sources[].webhook.secret': ['sesame'],
+  'sources[].webhook.secretFile': ['secret', 'from the file'],
   'sources[].interval': ['250ms', 250],
   'sources[].schedule': ['@daily'],
   'sources[].prune': ['true', true],
@@ -377,6 +379,7 @@ function loadedPath({ path }: Setting): string {
   if (path.startsWith('sources[].git.')) return `location.git.${last}`;
   if (path.endsWith('[].directory')) return 'location.directory';
   if (/\.(?:interval|schedule)$/.test(path)) return `rhythm.${last}`;
+  if (path.includes('.webhook.')) return 'webhook';
   if (path.includes('.allow.')) return `policy.allow.${last}`;
   if (/\.(?:prune|drift|adopt|allowEmpty)$/.test(path)) return `policy.${last}`;
   return path.replace('sources[].', '').replace(/^limits\./, 'policy.');
@@ -414,6 +417,7 @@ t.test('every setting of the file has a variable, but for names of other variabl
     [
       'sources[].git.credentials.passwordEnv',
       'sources[].git.credentials.tokenEnv',
+      'sources[].webhook.secretEnv',
       'http.tokenEnv',
     ],
   );

@@ -1,4 +1,6 @@
+import { createHmac } from 'node:crypto';
 import { join } from 'node:path';
+import { eventually, RunningDaemon } from '../support/daemon.ts';
 import { GitHttp } from '../support/git-http.ts';
 import { GitRepository } from '../support/git-repository.ts';
 import { type Test, t } from '../support/tap.ts';
@@ -171,3 +173,33 @@ t.test(
     t.notMatch(denied.out + denied.err, /canary/);
   },
 );
+
+t.test('a signed webhook makes a push live although the next look is an hour away', async (t) => {
+  const secret = 'shared-with-the-forge';
+  const { repository, world } = following(t, {
+    PLUMBLINE_SOURCE_INTERVAL: '1h',
+    PLUMBLINE_SOURCE_WEBHOOK_SECRET: secret,
+  });
+  const daemon = new RunningDaemon(t, world);
+  await daemon.ready();
+  repository.commit({ 'llm/clients/new.yaml': clientYaml('new_bot') });
+  const body = JSON.stringify({ ref: 'refs/heads/main' });
+  const send = (key: string) =>
+    daemon.address().then((address) =>
+      fetch(`http://${address}/webhooks/github/team`, {
+        method: 'POST',
+        body,
+        headers: {
+          'x-hub-signature-256': `sha256=${createHmac('sha256', key).update(body).digest('hex')}`,
+        },
+      }),
+    );
+  t.equal((await send('a guess')).status, 401);
+  t.equal((await send(secret)).status, 202);
+  await eventually(async () => (await daemon.source()).lastRun?.summary.create === 1);
+  t.match(await daemon.source(), {
+    outcome: 'converged',
+    revision: `main@sha1:${repository.id()}`,
+    lastRun: { trigger: 'webhook' },
+  });
+});
