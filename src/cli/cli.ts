@@ -31,6 +31,9 @@ const load: Readonly<Record<string, () => Promise<Command>>> = {
   schema: () => import('./schema.ts'),
   status: () => import('./status.ts'),
   history: () => import('./history.ts'),
+  approve: () => import('./approve.ts'),
+  suspend: () => import('./suspend.ts'),
+  resume: () => import('./resume.ts'),
   doctor: () => import('./doctor.ts'),
   completion: () => import('./completion.ts'),
 };

@@ -37,6 +37,12 @@ const single: OptionDefinition = {
   choices: ['yaml', 'json'],
   default: 'yaml',
 };
+const tableOrJson: OptionDefinition = {
+  flags: '-o, --output <format>',
+  summary: 'how to print it',
+  choices: ['table', 'json'],
+  default: 'table',
+};
 const files: OptionDefinition = {
   flags: '-f, --file <path>',
   summary: 'a manifest file or a folder of them; - reads standard input',
@@ -172,14 +178,7 @@ export const commands: readonly CommandDefinition[] = [
   {
     name: 'status',
     summary: 'show the sources and how their last run ended',
-    options: [
-      {
-        flags: '-o, --output <format>',
-        summary: 'how to print it',
-        choices: ['table', 'json'],
-        default: 'table',
-      },
-    ],
+    options: [tableOrJson],
     examples: ['plumbline status', 'plumbline status -o json'],
   },
   {
@@ -202,18 +201,42 @@ export const commands: readonly CommandDefinition[] = [
         flags: '--follow',
         summary: 'oldest first, and then what is written, as it comes; JSON is a line an entry',
       },
-      {
-        flags: '-o, --output <format>',
-        summary: 'how to print it',
-        choices: ['table', 'json'],
-        default: 'table',
-      },
+      tableOrJson,
     ],
     examples: [
       'plumbline history --since 2h',
       'plumbline history --kind llmclient --name support_bot',
       'plumbline history --outcome failed --follow',
     ],
+  },
+  {
+    name: 'approve',
+    arguments: '[plan]',
+    summary: 'let go what a plan holds, as long as neither side has moved since',
+    options: [
+      { flags: '--list', summary: 'show what waits for approval, and what is approved already' },
+      tableOrJson,
+    ],
+    examples: ['plumbline approve --list', 'plumbline approve 4f2c9e0b7a11'],
+  },
+  {
+    name: 'suspend',
+    arguments: '<source-or-kind> [name]',
+    summary: 'leave a source or one record alone until it is resumed',
+    options: [
+      { flags: '--reason <text>', summary: 'why; status, plan and history show it' },
+      { flags: '--for <time>', summary: 'end by itself after this time, such as 30m, 2h or 7d' },
+    ],
+    examples: [
+      'plumbline suspend platform --reason "incident 42" --for 2h',
+      'plumbline suspend llmclient support_bot --reason "trying a prompt by hand"',
+    ],
+  },
+  {
+    name: 'resume',
+    arguments: '<source-or-kind> [name]',
+    summary: 'end a suspension',
+    examples: ['plumbline resume platform', 'plumbline resume llmclient support_bot'],
   },
   {
     name: 'doctor',

@@ -1,4 +1,5 @@
 import { hasErrors } from '../lib/diagnostic.ts';
+import { digestOf } from '../lib/digest.ts';
 import type { PlumblineError } from '../lib/errors.ts';
 import { planId } from '../plan/build.ts';
 import type { ChangeResult, Plan } from '../plan/change.ts';
@@ -65,10 +66,12 @@ function asReport(it: Report | Unread): Report {
   if ('plan' in it) return it;
   const { kind, source, error } = it;
   const { code, message, hint, place } = error;
+  const basis = digestOf([source, code, message]);
   const plan: Plan = {
     source,
     revision: '',
-    id: planId([source, code, message], []),
+    id: planId(basis, []),
+    basis,
     summary: emptySummary,
     changes: [],
     problems: [
@@ -93,9 +96,9 @@ export function planExit(sources: readonly (Report | Unread)[]): number {
   return sources.some((it) => 'plan' in it && it.plan.changes.length > 0) ? 2 : 0;
 }
 
-/** 1 when something failed, is blocked or is invalid, 3 when the only thing left is held, 0 otherwise. */
+/** 1 when something failed, is blocked or is invalid, 3 when the only thing left is held or suspended, 0 otherwise. */
 export function syncExit(plan: Plan, results: readonly ChangeResult[]): number {
   const has = (outcome: ChangeResult['outcome']) => results.some((it) => it.outcome === outcome);
   if (hasErrors(plan.problems) || has('failed') || has('skipped')) return 1;
-  return has('held') ? 3 : 0;
+  return has('held') || plan.suspended !== undefined ? 3 : 0;
 }

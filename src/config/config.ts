@@ -1,6 +1,7 @@
 import type { LogFormat, LogLevel } from '../lib/log.ts';
 import type { SealingKey } from '../lib/seal.ts';
 import type { Secret } from '../lib/secret.ts';
+import type { SourceText } from './schema.ts';
 
 /** The configuration as the rest of the program sees it: defaults filled in, paths absolute, secrets read. */
 export interface Config {
@@ -17,6 +18,10 @@ export interface Config {
     readonly directory?: string;
     /** Without it the key is in a file beside the database. */
     readonly key?: SealingKey;
+  };
+  readonly trash: {
+    /** Milliseconds that a deleted record is kept. */
+    readonly keep: number;
   };
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
 }
@@ -39,9 +44,23 @@ export interface SourceConfig {
     readonly drift: 'enforce' | 'report';
     readonly adopt: boolean;
     readonly allowEmpty: boolean;
-    readonly deletes: { readonly count: number; readonly percent: number };
+    readonly limits: {
+      readonly deletes: Limit;
+      readonly updates: Limit;
+      readonly exposure: Limit;
+      /** Milliseconds. */
+      readonly window: number;
+    };
+    readonly classes: SourceText['policy'];
+    /** Milliseconds. */
+    readonly fightWindow: number;
     readonly allow?: { readonly kinds?: readonly string[]; readonly names?: string };
   };
+}
+
+interface Limit {
+  readonly count?: number | undefined;
+  readonly percent?: number | undefined;
 }
 
 export interface GitLocation {

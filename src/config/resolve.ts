@@ -49,6 +49,7 @@ export function resolveConfig(text: ConfigText, around: Surroundings): Resolved 
       ...(directory === undefined ? {} : { directory: resolve(around.cwd, directory) }),
       ...(key === undefined ? {} : { key }),
     },
+    trash: { keep: parseDuration(text.trash.keep) },
     log: text.log,
   };
   return { config, problems };
@@ -89,7 +90,9 @@ function sourceConfig(
       drift,
       adopt,
       allowEmpty,
-      deletes: source.limits.deletes,
+      limits: { ...source.limits, window: parseDuration(source.limits.window) },
+      classes: source.policy,
+      fightWindow: parseDuration(source.fight.window),
       ...(allow === undefined ? {} : { allow: allowance(allow) }),
     },
   };

@@ -15,9 +15,9 @@ function line(most: number) {
 function duration(least: number, most: number) {
   return z
     .string()
-    .max(20, { error: 'must be a duration such as 500ms, 60s, 5m or 1h', abort: true })
-    .regex(/^\d+(?:\.\d+)?(?:ms|s|m|h)$/, {
-      error: 'must be a duration such as 500ms, 60s, 5m or 1h',
+    .max(20, { error: 'must be a duration such as 500ms, 60s, 5m, 1h or 30d', abort: true })
+    .regex(/^\d+(?:\.\d+)?(?:ms|s|m|h|d)$/, {
+      error: 'must be a duration such as 500ms, 60s, 5m, 1h or 30d',
       abort: true,
     })
     .refine(
@@ -30,6 +30,7 @@ function duration(least: number, most: number) {
 }
 
 const hour = 3_600_000;
+const day = 24 * hour;
 const file = line(4096);
 const variable = z
   .string()
@@ -104,6 +105,35 @@ const git = z
   })
   .meta({ description: 'A Git repository.' });
 
+type RiskWord = 'exposure' | 'capability' | 'cost' | 'behaviour' | 'cosmetic';
+
+/** How much of something; without a default nothing limits it. */
+function limit(what: string, defaults?: { readonly count: number; readonly percent: number }) {
+  const count = z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .meta({ description: `Most ${what} of a window.` });
+  const percent = z
+    .number()
+    .min(0)
+    .max(100)
+    .meta({ description: `Largest part of its records in ${what} of a window.` });
+  return z
+    .strictObject({
+      count: defaults === undefined ? count.optional() : count.default(defaults.count),
+      percent: defaults === undefined ? percent.optional() : percent.default(defaults.percent),
+    })
+    .prefault({});
+}
+
+function verdict(word: RiskWord) {
+  return z
+    .enum(['auto', 'hold'])
+    .default('auto')
+    .meta({ description: `Whether changes of ${word} wait for approval.` });
+}
+
 const source = z.strictObject({
   name: z
     .string()
@@ -163,25 +193,36 @@ const source = z.strictObject({
     .meta({ description: 'Take webhooks of the repository as hints to look.' }),
   limits: z
     .strictObject({
-      deletes: z
-        .strictObject({
-          count: z
-            .int()
-            .min(0)
-            .max(1_000_000)
-            .default(10)
-            .meta({ description: 'Most deletes of one run.' }),
-          percent: z
-            .number()
-            .min(0)
-            .max(100)
-            .default(20)
-            .meta({ description: 'Largest part of its records that one run deletes.' }),
-        })
-        .prefault({}),
+      deletes: limit('deletes', { count: 10, percent: 20 }),
+      updates: limit('updates'),
+      exposure: limit('changes of exposure'),
+      window: duration(60_000, 30 * day)
+        .default('24h')
+        .meta({ description: 'Time over which they are counted.' }),
     })
     .prefault({})
-    .meta({ description: 'What a run may do without being approved.' }),
+    .meta({ description: 'What may be done within a window without being approved.' }),
+  policy: z
+    .strictObject({
+      exposure: verdict('exposure'),
+      capability: verdict('capability'),
+      cost: verdict('cost'),
+      behaviour: verdict('behaviour'),
+      cosmetic: verdict('cosmetic'),
+    } satisfies Record<RiskWord, unknown>)
+    .prefault({})
+    .meta({ description: 'Whether changes go on by themselves, by what they put at stake.' }),
+  fight: z
+    .strictObject({
+      window: duration(60_000, 30 * day)
+        .default('1h')
+        .meta({
+          description:
+            'Time in which the third change of a field by somebody else stops its repair.',
+        }),
+    })
+    .prefault({})
+    .meta({ description: 'When to stop repairing what somebody else keeps changing.' }),
 });
 
 /** The configuration as it is written. Rules across settings are in `rules.ts`, where both places are known. */
@@ -224,6 +265,13 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .meta({ description: 'Where the values of secrets may come from.' }),
+  trash: z
+    .strictObject({
+      keep: duration(0, 3650 * day)
+        .default('30d')
+        .meta({ description: 'How long a deleted record can be restored.' }),
+    })
+    .prefault({}),
   log: z
     .strictObject({
       level: z

@@ -50,6 +50,17 @@ const sourceVariables = {
   allowEmpty: 'PLUMBLINE_SOURCE_ALLOW_EMPTY',
   'limits.deletes.count': 'PLUMBLINE_SOURCE_LIMITS_DELETES_COUNT',
   'limits.deletes.percent': 'PLUMBLINE_SOURCE_LIMITS_DELETES_PERCENT',
+  'limits.updates.count': 'PLUMBLINE_SOURCE_LIMITS_UPDATES_COUNT',
+  'limits.updates.percent': 'PLUMBLINE_SOURCE_LIMITS_UPDATES_PERCENT',
+  'limits.exposure.count': 'PLUMBLINE_SOURCE_LIMITS_EXPOSURE_COUNT',
+  'limits.exposure.percent': 'PLUMBLINE_SOURCE_LIMITS_EXPOSURE_PERCENT',
+  'limits.window': 'PLUMBLINE_SOURCE_LIMITS_WINDOW',
+  'policy.exposure': 'PLUMBLINE_SOURCE_POLICY_EXPOSURE',
+  'policy.capability': 'PLUMBLINE_SOURCE_POLICY_CAPABILITY',
+  'policy.cost': 'PLUMBLINE_SOURCE_POLICY_COST',
+  'policy.behaviour': 'PLUMBLINE_SOURCE_POLICY_BEHAVIOUR',
+  'policy.cosmetic': 'PLUMBLINE_SOURCE_POLICY_COSMETIC',
+  'fight.window': 'PLUMBLINE_SOURCE_FIGHT_WINDOW',
 } as const;
 
 const variables: readonly (readonly [path: string, variable: string])[] = [
@@ -59,6 +70,7 @@ const variables: readonly (readonly [path: string, variable: string])[] = [
   ['http.token', 'PLUMBLINE_HTTP_TOKEN'],
   ['http.tokenFile', 'PLUMBLINE_HTTP_TOKEN_FILE'],
   ['secrets.directory', 'PLUMBLINE_SECRETS_DIRECTORY'],
+  ['trash.keep', 'PLUMBLINE_TRASH_KEEP'],
   ['log.level', 'PLUMBLINE_LOG_LEVEL'],
   ['log.format', 'PLUMBLINE_LOG_FORMAT'],
   ...Object.entries(sourceVariables).map(([path, name]) => [`sources[].${path}`, name] as const),

@@ -9,6 +9,7 @@ const outcomes = [
   'held',
   'retrying',
   'stalled',
+  'suspended',
 ] as const satisfies readonly Outcome[];
 
 /** Outcomes of a pass that was looked at from end to end. */

@@ -55,6 +55,9 @@ const catalogue = {
   SOURCE_UNVERIFIED: { exit: 3, httpStatus: 409, retry: 'person' },
   SOURCE_UNKNOWN: { exit: 1, httpStatus: 404, retry: 'never' },
 
+  PLAN_UNKNOWN: { exit: 1, httpStatus: 404, retry: 'never' },
+  PLAN_STALE: { exit: 1, httpStatus: 409, retry: 'never' },
+
   RUN_STOPPED: { exit: 1, httpStatus: 503, retry: 'backoff' },
 
   STORE_BUSY: { exit: 1, httpStatus: 503, retry: 'backoff' },

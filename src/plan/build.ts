@@ -2,11 +2,12 @@ import { type Diagnostic, sortDiagnostics } from '../lib/diagnostic.ts';
 import { digestOf } from '../lib/digest.ts';
 import { keyId, type LoadedManifest } from '../manifest/manifest.ts';
 import { accept } from './accepted.ts';
+import { factsOf } from './approval.ts';
 import { type Bookkeeping, type Change, type Plan, type Summary, summaryKeys } from './change.ts';
 import { judgeDeclared } from './declared.ts';
-import { deleteHold, hold } from './guard.ts';
 import { withKeptValues } from './kept.ts';
 import { ordered } from './order.ts';
+import { restrainDeclared, restrainLeaving } from './restraint.ts';
 import { findUndeclared, judgeLeaving, orphans } from './undeclared.ts';
 import { kindNamed, type PlanInput, targetsOf, title, type World, worldOf } from './world.ts';
 
@@ -20,27 +21,27 @@ export function buildPlan(given: PlanInput): Plan {
   const undeclared = findUndeclared(world);
   const accepted = accept(world, new Set(undeclared.leaving.keys()));
   const judged = judgeAll(world, accepted.manifests);
-  const dependents = dependentsOf(world, undeclared.leaving, judged.changes);
-  const open = judgeLeaving(world, undeclared.leaving, dependents);
-  const reason = deleteHold(world.policy, {
-    deletes: open.filter((change) => change.action === 'delete').length,
-    owned: ownedAfterwards(world, judged.changes),
+  const staying = restrainDeclared(world, judged.changes, ownedAfterwards(world, judged.changes));
+  const dependents = dependentsOf(world, undeclared.leaving, staying.changes);
+  const removals = restrainLeaving(world, judgeLeaving(world, undeclared.leaving, dependents), {
     declared: accepted.manifests.length,
+    owned: ownedAfterwards(world, staying.changes),
   });
-  const removals = reason === undefined ? open : hold(open, reason);
-  const changes = ordered(world.kinds, judged.changes, [...undeclared.blocked, ...removals]);
+  const changes = ordered(world.kinds, staying.changes, [...undeclared.blocked, ...removals]);
   return {
     source: input.source,
     revision: input.revision,
-    id: planId([input.source, input.revision, input.toolVersion, input.policy], changes),
+    id: planId(world.basis, changes),
+    basis: world.basis,
     summary: summaryOf(changes, {
       unchanged: judged.unchanged,
       invalid: accepted.excluded + world.invalid.size + new Set(input.unknownContent).size,
     }),
     changes,
+    ...(world.control.source === undefined ? {} : { suspended: world.control.source }),
     left: judged.left,
     problems: sortDiagnostics([...input.problems, ...accepted.problems, ...judged.problems]),
-    bookkeeping: [...judged.books, ...undeclared.books, ...orphans(removals)],
+    bookkeeping: [...judged.books, ...staying.books, ...undeclared.books, ...orphans(removals)],
   };
 }
 
@@ -117,18 +118,9 @@ function dependentsOf(
   return dependents;
 }
 
-/** A digest of everything that decides what these changes write. */
-export function planId(basis: readonly unknown[], changes: readonly Change[]): string {
-  const lines = changes.map((it) => [
-    it.action,
-    keyId(it.key),
-    it.desired?.digest,
-    it.live?.digest,
-    it.live?.generation,
-    it.owned?.digest,
-    it.held === true,
-  ]);
-  return digestOf([...basis, lines]);
+/** A digest of what a plan rests on and of everything that decides what its changes write. */
+export function planId(basis: string, changes: readonly Change[]): string {
+  return digestOf([basis, changes.map((it) => [...factsOf(it), it.held === true])]);
 }
 
 /** Counts the changes per action; a held one counts as held. */

@@ -4,6 +4,7 @@ import type { RiskClass } from '../manifest/kind.ts';
 import type { LoadedManifest, Manifest, ResourceKey } from '../manifest/manifest.ts';
 import type { LiveRecord } from '../manifest/record.ts';
 import type { Allowance } from './allowance.ts';
+import type { Suspension } from './control.ts';
 
 export type { LiveRecord };
 
@@ -45,6 +46,25 @@ export interface OwnedRecord {
   readonly orphaned: boolean;
 }
 
+/**
+ * What holds a change, and with it what lets it go: a person who approves the plan lifts all but the
+ * last four, which end when the suspension is lifted, the field has been quiet, the next try is due,
+ * or what the change refers to is no longer held.
+ */
+export const guards = [
+  'anonymous',
+  'class',
+  'deletes',
+  'updates',
+  'exposure',
+  'empty',
+  'suspended',
+  'fight',
+  'retry',
+  'reference',
+] as const;
+export type Guard = (typeof guards)[number];
+
 /** One entry of a plan. What cannot or must not be done now says so in `blocked` or `held`, with the reason. */
 export interface Change {
   readonly action: Action;
@@ -57,6 +77,12 @@ export interface Change {
   /** Why it is blocked (an action that must not happen) or held (one that waits for a person). */
   readonly reason?: string;
   readonly held?: true;
+  /** What holds it. */
+  readonly guard?: Guard;
+  /** When it may go on although nobody does anything; ISO 8601. */
+  readonly until?: string;
+  /** A person has approved just this change, so no budget counts it. */
+  readonly approved?: true;
   /** Normal form of what the record holds afterwards; absent where no field of it is written. */
   readonly write?: Manifest;
   /** What the inventory remembers as applied once this change is done; absent for delete. */
@@ -65,6 +91,11 @@ export interface Change {
   readonly live?: LiveRecord;
   /** What this source applied before, if it did. */
   readonly owned?: OwnedRecord;
+}
+
+/** A switch of deployment, which goes with a write of the same record or alone. */
+export function isSwitch({ action }: Change): boolean {
+  return action === 'deploy' || action === 'undeploy';
 }
 
 export const summaryKeys = [
@@ -95,8 +126,12 @@ export interface Plan {
   readonly source: string;
   readonly revision: string;
   readonly id: string;
+  /** Digest of what a plan rests on besides its changes; an approval holds only on the same. */
+  readonly basis: string;
   readonly summary: Summary;
   readonly changes: readonly Change[];
+  /** Set while somebody keeps Plumbline from the whole source. */
+  readonly suspended?: Suspension;
   readonly problems: readonly Diagnostic[];
   /** Records that somebody changed since they were applied and that this plan leaves so, because the policy only reports drift. */
   readonly left: number;
@@ -123,7 +158,26 @@ export interface Policy {
   readonly drift: 'enforce' | 'report';
   readonly adopt: boolean;
   readonly allowEmpty: boolean;
-  readonly deletes: { readonly count: number; readonly percent: number };
+  readonly limits: Limits;
+  /** For each class of fields whether their changes wait for a person. */
+  readonly classes: Readonly<Record<RiskClass, 'auto' | 'hold'>>;
+  /** Milliseconds in which the third change of a field by somebody else ends its enforcement. */
+  readonly fightWindow: number;
   /** What it may declare; everything without it. */
   readonly allow?: Allowance;
+}
+
+/** How much may be done within a window without being approved; what is absent does not limit. */
+export interface Limits {
+  readonly deletes: Limit;
+  readonly updates: Limit;
+  readonly exposure: Limit;
+  /** Milliseconds. */
+  readonly window: number;
+}
+
+export interface Limit {
+  readonly count?: number | undefined;
+  /** Of what the source owns. */
+  readonly percent?: number | undefined;
 }

@@ -14,9 +14,8 @@ import type {
   Policy,
 } from './change.ts';
 import { diffFields, switchedField } from './diff.ts';
-import { exposure } from './guard.ts';
 import { kindNamed, referenceTitle, targetsOf, title, type World } from './world.ts';
-import { keeping, settled, unswitched } from './written.ts';
+import { keeping, settled } from './written.ts';
 
 /** What a plan does about one declared resource; no changes mean that it is left as it is. */
 export interface Verdict {
@@ -78,7 +77,7 @@ export function judgeDeclared(
       `it refers to ${referenceTitle(world.kinds, missing)}, whose record this run does not make`,
       write?.fields,
     );
-  return guarded(it, write, change);
+  return due(it, write, change);
 }
 
 function writeOf({ desired, kind, live, owned, policy }: Case): Write | undefined {
@@ -135,42 +134,25 @@ function missingReference(
   return undefined;
 }
 
-/** The write and the switch as changes, held where they would open the resource to everybody. */
-function guarded(it: Case, write: Write | undefined, change: FieldChange | undefined): Verdict {
+/** The write and the switch as changes; whether they must wait is decided over all changes of the plan. */
+function due(it: Case, write: Write | undefined, change: FieldChange | undefined): Verdict {
   const { desired, kind, live, owned } = it;
-  const deployed = live?.deployed ?? false;
-  const { held, reason } = exposure(kind, {
-    desired: desired.manifest,
-    live,
-    after: write?.manifest ?? live?.manifest ?? desired.manifest,
-    deployed: change === undefined ? deployed : change.to === true,
-  });
-  const wait = { held: true, reason } as const;
-  const applied =
-    change !== undefined && held !== 'nothing'
-      ? unswitched(kind, desired, owned?.applied)
-      : desired;
-  const reached = change !== undefined && held === 'nothing' ? change.to === true : deployed;
+  const deployed = change === undefined ? (live?.deployed ?? false) : change.to === true;
   const changes: Change[] = [];
   if (write !== undefined)
     changes.push({
       ...entry(it, write.action, write.fields),
-      ...(write.manifest === undefined ? {} : { write: settled(kind, write.manifest, reached) }),
-      desired: applied,
-      ...(held === 'everything' ? wait : {}),
+      ...(write.manifest === undefined ? {} : { write: settled(kind, write.manifest, deployed) }),
     });
   if (change !== undefined)
-    changes.push({
-      ...entry(it, change.to === true ? 'deploy' : 'undeploy', [change]),
-      ...(held === 'nothing' ? {} : wait),
-    });
-  if (changes.some((one) => one.held !== true) || held === 'everything') return { changes };
-  const book = live === undefined ? undefined : bookOf(kind, applied, live, owned);
+    changes.push(entry(it, change.to === true ? 'deploy' : 'undeploy', [change]));
+  if (changes.length > 0 || live === undefined) return { changes };
+  const book = bookOf(kind, desired, live, owned);
   return book === undefined ? { changes } : { changes, book };
 }
 
 /** The inventory row to write when the record stays as it is but its manifest moved or was reworded. */
-function bookOf(
+export function bookOf(
   kind: Kind,
   desired: LoadedManifest,
   live: LiveRecord,

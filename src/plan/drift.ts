@@ -1,3 +1,4 @@
+import { digestOf } from '../lib/digest.ts';
 import { valueAt } from '../lib/json.ts';
 import type { KindSet } from '../manifest/kind.ts';
 import { keyId } from '../manifest/manifest.ts';
@@ -33,10 +34,12 @@ export function buildDrift({ source, revision, live, owned, kinds }: DriftInput)
     found.push(...changes);
   }
   const changes = ordered(kinds, found, []);
+  const basis = digestOf([source, revision]);
   return {
     source,
     revision,
-    id: planId([source, revision], changes),
+    id: planId(basis, changes),
+    basis,
     summary: summaryOf(changes, { unchanged, invalid: 0 }),
     changes,
     problems: [],

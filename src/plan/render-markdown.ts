@@ -1,5 +1,6 @@
 import { type Diagnostic, placeOf, sortDiagnostics } from '../lib/diagnostic.ts';
 import { escapeUntrusted, escapeUntrustedLines } from '../lib/terminal.ts';
+import { approveCommand } from './approval.ts';
 import type { Change, ChangeResult } from './change.ts';
 import { plain } from './flow.ts';
 import { changePlace, changeTitle, detailLines } from './render.ts';
@@ -30,6 +31,8 @@ export function renderMarkdown(report: Report): string {
   blocks.push(...details.slice(0, mostDetails));
   if (details.length > mostDetails)
     blocks.push(`${details.length - mostDetails} more changes are in the JSON report.`);
+  const command = approveCommand(plan);
+  if (command !== undefined) blocks.push(`To let go what is held: ${code(command)}`);
   const problems = sortDiagnostics(plan.problems);
   if (problems.length > 0) blocks.push('#### Problems', ...problems.map(problemItem));
   return `${blocks.join('\n\n')}\n`;

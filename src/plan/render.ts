@@ -1,10 +1,12 @@
 import { type Diagnostic, placeOf, sortDiagnostics } from '../lib/diagnostic.ts';
 import { escapeUntrusted, escapeUntrustedLines } from '../lib/terminal.ts';
 import { keyId } from '../manifest/manifest.ts';
+import { approveCommand } from './approval.ts';
 import type { Action, Change, ChangeResult, FieldChange } from './change.ts';
 import { type FieldStyle, fieldLines } from './field-text.ts';
 import { flow, type Paint, type Palette, plain } from './flow.ts';
 import type { Report } from './report.ts';
+import { suspensionText } from './suspension.ts';
 import { headingOf, resultsOf, sentenceOf, shortRevision, standingOf } from './wording.ts';
 
 export interface TextOptions {
@@ -42,15 +44,31 @@ export function renderText(report: Report, options: TextOptions = {}): string {
   );
   const problems = sortDiagnostics(report.plan.problems).map((it) => problemLines(it, style));
   const blocks = [
-    [headline(report, palette)],
+    [headline(report, palette), ...suspendedLines(report, style)],
     ...spaced(groups),
     ...problems,
-    flow([{ text: sentenceOf(report), paint: palette.strong }], width, ''),
+    [
+      ...flow([{ text: sentenceOf(report), paint: palette.strong }], width, ''),
+      ...approveLines(report),
+    ],
   ];
   return `${blocks
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n')}\n`;
+}
+
+function suspendedLines({ plan }: Report, { palette, width }: FieldStyle): string[] {
+  if (plan.suspended === undefined) return [];
+  const text = escapeUntrusted(`The source is suspended ${suspensionText(plan.suspended)}`);
+  return flow([{ text, paint: palette.held }], width, '');
+}
+
+/** The command to type, where a person may let go what is held. */
+function approveLines({ plan }: Report): string[] {
+  const command = approveCommand(plan);
+  // On a line of its own, so that it is never broken and can be copied whole.
+  return command === undefined ? [] : ['To let go what is held:', `    ${command}`];
 }
 
 /** The lines about one change below its headline: the reason, the error, the fields. */

@@ -29,6 +29,7 @@ export function planReport(
     source: plan.source,
     revision: plan.revision,
     id: plan.id,
+    suspended: plan.suspended,
     summary: summaryJson(plan.summary),
     changes: plan.changes.map((change) => ({
       ...changeJson(change),
@@ -53,7 +54,7 @@ function summaryJson(summary: Summary): Record<string, number> {
 }
 
 function changeJson(change: Change): Record<string, unknown> {
-  const { action, kind, key, file, line, held, reason, fields } = change;
+  const { action, kind, key, file, line, held, guard, until, reason, fields } = change;
   return {
     action,
     kind,
@@ -62,6 +63,8 @@ function changeJson(change: Change): Record<string, unknown> {
     file,
     line,
     held,
+    guard,
+    until,
     reason,
     fields: fields.map(({ path, from, to, cause, class: risk }) => ({
       path,

@@ -1,8 +1,11 @@
+import type { Kind } from '../manifest/kind.ts';
 import { keyId, type ResourceKey } from '../manifest/manifest.ts';
 import type { Action, Bookkeeping, Change, LiveRecord, OwnedRecord } from './change.ts';
 import { switchedField } from './diff.ts';
 import { isProtected } from './guard.ts';
+import { hold } from './hold.ts';
 import { inApplyOrder, inDeleteOrder } from './order.ts';
+import { recordHold } from './suspension.ts';
 import { kindNamed, targetsOf, title, type World } from './world.ts';
 
 /** A record of this source that no manifest declares any more. */
@@ -61,8 +64,8 @@ function refusal(owned: OwnedRecord, live: LiveRecord): string | undefined {
 }
 
 /**
- * The deletes, each with its undeploy before it, and what may not be deleted because a record that
- * stays refers to it. What refers to others is looked at before them, so that a record that must stay
+ * The deletes, each with its undeploy before it, what must wait of them for a reason of its own, and
+ * what may not be deleted because a record that stays refers to it. What refers to others is looked at before them, so that a record that must stay
  * keeps what it needs.
  */
 export function judgeLeaving(
@@ -75,8 +78,10 @@ export function judgeLeaving(
   const changes: Change[] = [];
   for (const { owned, live } of [...leaving.values()].sort(inDeleteOrder(world.kinds))) {
     const kind = kindNamed(world.kinds, live.kind);
+    const leave = leaveChanges(kind, owned, live);
+    const wait = leave.map((it) => recordHold(world.control, it)).find((it) => it !== undefined);
     const by = needed.get(keyId(owned.key));
-    if (by !== undefined) {
+    if (by !== undefined)
       changes.push(
         kept(
           owned,
@@ -84,17 +89,19 @@ export function judgeLeaving(
           `${listed([...new Set(by)].sort())} still refers to it; remove the reference first`,
         ),
       );
-      for (const id of targetsOf(kind, live.manifest, live.key.account))
-        needed.set(id, [...(needed.get(id) ?? []), title(live)]);
-      continue;
-    }
-    if (live.deployed === true || live.owed !== undefined) {
-      const field = switchedField(kind, true, false, undefined);
-      changes.push({ ...entry(owned, live, 'undeploy'), fields: [field] });
-    }
-    changes.push(entry(owned, live, 'delete'));
+    else changes.push(...(wait === undefined ? leave : leave.map((it) => hold(it, wait))));
+    if (by === undefined && wait === undefined) continue;
+    for (const id of targetsOf(kind, live.manifest, live.key.account))
+      needed.set(id, [...(needed.get(id) ?? []), title(live)]);
   }
   return changes;
+}
+
+function leaveChanges(kind: Kind, owned: OwnedRecord, live: LiveRecord): Change[] {
+  const leave = entry(owned, live, 'delete');
+  if (live.deployed !== true && live.owed === undefined) return [leave];
+  const fields = [switchedField(kind, true, false, undefined)];
+  return [{ ...entry(owned, live, 'undeploy'), fields }, leave];
 }
 
 /** The inventory marks of records that are gone from the source but stay, because their delete is held or blocked. */

@@ -71,7 +71,10 @@ export function sentenceOf(report: Report): string {
     counted(plan.left, 'changed by hand and left'),
   ].filter((it) => it !== '');
   const main = kind === 'SyncReport' ? doneParts(report) : parts(plan, words[kind]);
-  if (main.length === 0 && waiting.length === 0) return quietSentence(kind, unchanged);
+  if (main.length === 0 && waiting.length === 0)
+    return plan.suspended === undefined
+      ? quietSentence(kind, unchanged)
+      : 'Nothing done: the source was not looked at.';
   const start = main.length === 0 ? nothing[kind] : and(main);
   const sentence = `${start}; ${[`${unchanged} unchanged`, ...waiting].join(', ')}.`;
   return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`;

@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../lib/diagnostic.ts';
+import { digestOf } from '../lib/digest.ts';
 import { isObject, valueAt } from '../lib/json.ts';
 import { looksSecret } from '../lib/yaml-frame.ts';
 import type { Kind, KindSet } from '../manifest/kind.ts';
@@ -11,6 +12,7 @@ import {
 } from '../manifest/manifest.ts';
 import { referencesOf } from '../manifest/references.ts';
 import type { Change, LiveRecord, OwnedRecord, Policy } from './change.ts';
+import { type Control, unrestrained } from './control.ts';
 
 /** Everything a plan rests on; the order of the lists has no meaning. */
 export interface PlanInput {
@@ -34,12 +36,17 @@ export interface PlanInput {
   readonly unknownContent: readonly string[];
   readonly kinds: KindSet;
   readonly policy: Policy;
+  /** What restrains the plan besides the policy; nothing when absent. */
+  readonly control?: Control;
   /** Of Plumbline itself. */
   readonly toolVersion: string;
 }
 
 /** The input, ready to be looked things up in by key id. */
 export interface World extends PlanInput {
+  readonly control: Control;
+  /** See `Plan.basis`. */
+  readonly basis: string;
   readonly declared: ReadonlyMap<string, LoadedManifest>;
   readonly records: ReadonlyMap<string, LiveRecord>;
   readonly inventory: ReadonlyMap<string, OwnedRecord>;
@@ -52,12 +59,21 @@ export function worldOf(input: PlanInput): World {
   );
   return {
     ...input,
+    control: input.control ?? unrestrained,
+    basis: basisOf(input),
     owned,
     declared: byId(input.desired),
     records: byId(input.live),
     inventory: byId(owned),
     invalid: new Set(input.declaredButInvalid.map(keyId)),
   };
+}
+
+/** Digest of what a plan rests on besides its changes: an approval and a plan's id hold only for the same. */
+export function basisOf(
+  input: Pick<PlanInput, 'source' | 'revision' | 'toolVersion' | 'policy'>,
+): string {
+  return digestOf([input.source, input.revision, input.toolVersion, input.policy]);
 }
 
 function byId<T extends { readonly key: ResourceKey }>(items: readonly T[]): Map<string, T> {

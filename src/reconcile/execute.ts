@@ -10,6 +10,7 @@ import { stageEntry } from '../store/journal.ts';
 import { keepingCounters } from '../store/live-counter.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import { stageApplied } from './books.ts';
+import { stageDone } from './control-record.ts';
 import { effectOf, followSteps, switchIn } from './effects.ts';
 import { entryOf, journalFailure } from './entries.ts';
 import type { Ports } from './ports.ts';
@@ -136,6 +137,7 @@ async function writeSteps(ports: Ports, steps: readonly Step[], run: Run): Promi
           for (const change of step.changes)
             stageEntry(unit, entryOf(ports, step, change, run, now, duration));
         }
+        stageDone(unit, steps, run, now);
         failpoint('execute.staged');
         await unit.flush(query);
       },

@@ -4,7 +4,9 @@ import { failpoint } from '../lib/failpoint.ts';
 import { type LoadResult, ManifestLoader } from '../manifest/load.ts';
 import { buildPlan } from '../plan/build.ts';
 import type { Plan } from '../plan/change.ts';
+import type { Control } from '../plan/control.ts';
 import type { Snapshot } from '../source/source.ts';
+import { readControl } from './control.ts';
 import { type LiveState, readLive } from './live.ts';
 import type { Ports, Target } from './ports.ts';
 
@@ -44,7 +46,13 @@ export async function readDesired(
 }
 
 /** What a run would do, as a value: desired and live state compared. */
-export function judge(ports: Ports, target: Target, desired: Desired, state: LiveState): Plan {
+export function judge(
+  ports: Ports,
+  target: Target,
+  desired: Desired,
+  state: LiveState,
+  control: Control,
+): Plan {
   const { snapshot, loaded } = desired;
   const { name } = target.source;
   return buildPlan({
@@ -63,6 +71,7 @@ export function judge(ports: Ports, target: Target, desired: Desired, state: Liv
     unknownContent: [...loaded.unknown, ...snapshot.problems.map((problem) => problem.file)],
     kinds: ports.brokers.kinds,
     policy: target.policy,
+    control,
     toolVersion: ports.version,
   });
 }
@@ -75,5 +84,6 @@ export async function planTarget(
 ): Promise<{ readonly plan: Plan; readonly desired: Desired }> {
   const desired = await readDesired(ports, target, signal);
   const state = await readLive(ports.database, ports.brokers, target.account, target.source.name);
-  return { plan: judge(ports, target, desired, state), desired };
+  const { control } = await readControl(ports, target, 'command');
+  return { plan: judge(ports, target, desired, state, control), desired };
 }

@@ -16,8 +16,8 @@ export interface Rhythm {
   readonly schedule?: string;
 }
 
-/** Outcomes that stay what they are until something moves; `retrying` is the one that does not. */
-const settled = ['converged', 'held', 'stalled', 'drifted'];
+/** Outcomes that stay what they are until something moves or comes due. */
+const settled = ['converged', 'held', 'stalled', 'drifted', 'retrying'];
 
 /** Answered requests that the status tells. */
 const answeredKept = 100;

@@ -26,7 +26,15 @@ const policy: Policy = {
   drift: 'enforce',
   adopt: true,
   allowEmpty: true,
-  deletes: { count: Number.MAX_SAFE_INTEGER, percent: 100 },
+  limits: { deletes: {}, updates: {}, exposure: {}, window: 0 },
+  classes: {
+    exposure: 'auto',
+    capability: 'auto',
+    cost: 'auto',
+    behaviour: 'auto',
+    cosmetic: 'auto',
+  },
+  fightWindow: 0,
 };
 
 /** What applying these manifests by hand would do. Records that a source owns are blocked. */

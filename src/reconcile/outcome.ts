@@ -59,6 +59,9 @@ export function judgeOutcome(
       message: stopped ? `stopped with ${left} to go` : `${left} did not take`,
     };
   }
+  const again = outcomes.filter((it) => it.change.guard === 'retry').length;
+  if (again > 0)
+    return { outcome: 'retrying', message: `${plural(again, 'change')} to be tried again later` };
   const errors = plan.problems.filter((it) => it.severity === 'error').length;
   const waiting = [
     { outcome: 'stalled', count: errors, said: `${plural(errors, 'problem')} in the files` },

@@ -3,12 +3,17 @@ import { digestOf } from '../lib/digest.ts';
 import { asPlumblineError, type PlumblineError } from '../lib/errors.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import { planId } from '../plan/build.ts';
-import type { ChangeResult, Plan } from '../plan/change.ts';
+import type { Plan, Summary } from '../plan/change.ts';
+import type { Suspension } from '../plan/control.ts';
+import { suspensionText } from '../plan/suspension.ts';
+import { basisOf } from '../plan/world.ts';
 import { owesEffect } from '../store/effects.ts';
 import { readLiveCounter } from '../store/live-counter.ts';
 import { readSourceState, type SourceState, writeSourceState } from '../store/source-state.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import { keepBooks } from './books.ts';
+import { type ControlState, controlDigest, readControl } from './control.ts';
+import { type Ending, recordControl } from './control-record.ts';
 import { stageRun } from './entries.ts';
 import { execute } from './execute.ts';
 import { type Desired, judge, readDesired } from './judge.ts';
@@ -42,17 +47,21 @@ export async function reconcile(
   const run = newRun(ports, target, occasion);
   const result = async (): Promise<Omit<RunResult, 'milliseconds'>> => {
     try {
-      const known = await settledState(ports, target, occasion, signal);
+      const state = await readControl(ports, target, occasion.trigger);
+      if (state.control.source !== undefined)
+        return await recordSuspended(ports, target, run, state.control.source);
+      const known = await settledState(ports, target, occasion, state, signal);
       if (known !== undefined) return await recordUnchanged(ports, target, run, known);
       const desired = await readDesired(ports, target, signal);
       run.revision = desired.revision;
-      const state = await readLive(ports.database, ports.brokers, target.account, run.source);
-      const plan = judge(ports, target, desired, state);
+      const live = await readLive(ports.database, ports.brokers, target.account, run.source);
+      const plan = judge(ports, target, desired, live, state.control);
       failpoint('plan.built');
       const outcomes = await execute(ports, plan, run, signal);
       await keepBooks(ports, plan.bookkeeping, run);
       failpoint('books.kept');
-      return await verifyAndRecord(ports, target, run, desired, plan, outcomes, signal.aborted);
+      const done = { state, plan, outcomes, stopped: signal.aborted };
+      return await verifyAndRecord(ports, target, run, desired, done);
     } catch (error) {
       if (signal.aborted) return failed(run, runStopped(error));
       return await recordFailure(ports, run, asPlumblineError(error));
@@ -75,18 +84,19 @@ function newRun(ports: Ports, target: Target, occasion: Occasion): SourceRun {
 }
 
 /** What a run's result depends on besides the files and the records. */
-function policyDigest(ports: Ports, target: Target): string {
-  return digestOf([ports.version, target.account, target.policy]);
+function policyDigest(ports: Ports, target: Target, control: string): string {
+  return digestOf([ports.version, target.account, target.policy, control]);
 }
 
 /**
  * The state the last run left, when nothing has moved since: not the revision, not one record, not
- * the policy, not the value of a secret. Then there is nothing to fetch, parse, read or compare.
+ * the policy, not the value of a secret, not what a person said; and nothing has come due. Then there is nothing to fetch, parse, read or compare.
  */
 async function settledState(
   ports: Ports,
   target: Target,
   occasion: Occasion,
+  control: ControlState,
   signal: AbortSignal,
 ): Promise<SourceState | undefined> {
   const { state, counter, owes } = await ports.database.read(async (query) => ({
@@ -97,10 +107,16 @@ async function settledState(
   if (owes) return undefined;
   if (state === undefined || !occasion.settled.includes(state.outcome)) return undefined;
   if (state.liveCounter !== counter) return undefined;
-  if (state.policyDigest !== policyDigest(ports, target)) return undefined;
+  if (state.policyDigest !== policyDigest(ports, target, controlDigest(control))) return undefined;
+  if (isDue(state, control.control.now)) return undefined;
   if (await secretsMoved(ports, target)) return undefined;
   const revision = await target.source.revision(signal);
   return revision === state.revision ? state : undefined;
+}
+
+/** Whether time alone makes another look worth while. A run that failed as a whole is tried again at once. */
+function isDue({ outcome, lookAgainAt }: SourceState, now: string): boolean {
+  return lookAgainAt === null ? outcome === 'retrying' : lookAgainAt <= now;
 }
 
 async function recordUnchanged(
@@ -110,16 +126,7 @@ async function recordUnchanged(
   state: SourceState,
 ): Promise<Omit<RunResult, 'milliseconds'>> {
   run.revision = state.revision;
-  const plan: Plan = {
-    source: run.source,
-    revision: state.revision,
-    id: planId([run.source, state.revision, ports.version, target.policy], []),
-    summary: { ...emptySummary, unchanged: state.records },
-    changes: [],
-    problems: [],
-    left: 0,
-    bookkeeping: [],
-  };
+  const plan = emptyPlan(ports, target, run, { unchanged: state.records });
   if (run.trigger === 'command')
     await ports.database.write(async (query) => {
       const unit = new UnitOfWork();
@@ -143,33 +150,86 @@ async function recordUnchanged(
   };
 }
 
+/** A plan without changes: nobody has looked for any. */
+function emptyPlan(
+  ports: Ports,
+  { policy }: Target,
+  { source, revision }: SourceRun,
+  summary: Partial<Summary>,
+): Plan {
+  const basis = basisOf({ source, revision, toolVersion: ports.version, policy });
+  return {
+    source,
+    revision,
+    id: planId(basis, []),
+    basis,
+    summary: { ...emptySummary, ...summary },
+    changes: [],
+    problems: [],
+    left: 0,
+    bookkeeping: [],
+  };
+}
+
+/** A suspended source is neither fetched nor compared; the state remembers why, once. */
+async function recordSuspended(
+  ports: Ports,
+  target: Target,
+  run: SourceRun,
+  suspended: Suspension,
+): Promise<Omit<RunResult, 'milliseconds'>> {
+  const outcome = 'suspended';
+  const message = `suspended ${suspensionText(suspended)}`;
+  const last = await rememberUnread(ports, run, outcome, message, message);
+  run.revision = last?.revision ?? '';
+  const plan = { ...emptyPlan(ports, target, run, {}), suspended };
+  return {
+    id: run.id,
+    source: run.source,
+    trigger: run.trigger,
+    startedAt: run.startedAt,
+    settled: true,
+    revision: run.revision === '' ? undefined : run.revision,
+    outcome,
+    message,
+    plan,
+    outcomes: [],
+    summary: plan.summary,
+    problems: [],
+    error: undefined,
+  };
+}
+
 /** Reads what was written and plans again: only an empty plan is convergence. */
 async function verifyAndRecord(
   ports: Ports,
   target: Target,
   run: SourceRun,
   desired: Desired,
-  plan: Plan,
-  outcomes: readonly ChangeResult[],
-  stopped: boolean,
+  done: Pick<Ending, 'state' | 'plan' | 'outcomes' | 'stopped'>,
 ): Promise<Omit<RunResult, 'milliseconds'>> {
-  const state = await readLive(ports.database, ports.brokers, target.account, run.source);
-  const again = judge(ports, target, desired, state);
+  const { plan, outcomes, stopped } = done;
+  const live = await readLive(ports.database, ports.brokers, target.account, run.source);
+  const { control } = await readControl(ports, target, run.trigger);
+  const again = judge(ports, target, desired, live, control);
   failpoint('verify.read');
   const remaining = again.changes.filter(isExecutable).length;
   const { outcome, message } = judgeOutcome(plan, outcomes, remaining, again.left, stopped);
   const now = ports.clock.now().toISOString();
   await ports.database.write(async (query) => {
     const unit = new UnitOfWork();
+    const ending = { ...done, again, now };
+    const { digest, lookAgainAt } = await recordControl(query, unit, target, run, ending);
     await writeSourceState(query, {
       name: target.source.name,
       revision: run.revision,
-      policyDigest: policyDigest(ports, target),
-      liveCounter: state.counter,
+      policyDigest: policyDigest(ports, target, digest),
+      liveCounter: live.counter,
       outcome,
       message,
-      records: state.owned.length,
+      records: live.owned.length,
       updatedAt: now,
+      lookAgainAt,
     });
     stageRun(ports, unit, run, outcome, message);
     await unit.flush(query);
@@ -225,20 +285,32 @@ function failed(run: SourceRun, error: PlumblineError): Omit<RunResult, 'millise
   };
 }
 
-/**
- * Remembers why a run could not go on, so that `status` tells it. The same failure over and over, as a
- * source that is away for a night gives, is remembered and journalled once.
- */
-async function rememberFailure(
+function rememberFailure(
   ports: Ports,
   run: SourceRun,
   outcome: RunResult['outcome'],
   error: PlumblineError,
-): Promise<void> {
+): Promise<SourceState | undefined> {
+  return rememberUnread(ports, run, outcome, error.message, `${error.code}: ${error.message}`);
+}
+
+/**
+ * Remembers why a run has not looked at its source, so that `status` tells it, and gives back what was
+ * remembered before. The same over and over, as a source that is away for a night gives, is remembered
+ * and journalled once.
+ */
+async function rememberUnread(
+  ports: Ports,
+  run: SourceRun,
+  outcome: RunResult['outcome'],
+  message: string,
+  journalled: string,
+): Promise<SourceState | undefined> {
+  const before = await ports.database.read((query) => readSourceState(query, run.source));
+  const isKnown = before?.outcome === outcome && before.message === message;
+  if (isKnown && run.trigger !== 'command') return before;
   await ports.database.write(async (query) => {
     const last = await readSourceState(query, run.source);
-    const known = last?.outcome === outcome && last.message === error.message;
-    if (known && run.trigger !== 'command') return;
     const unit = new UnitOfWork();
     await writeSourceState(query, {
       ...(last ?? {
@@ -248,14 +320,16 @@ async function rememberFailure(
         liveCounter: -1,
         records: 0,
       }),
-      // What failed is never taken for settled, also where the source goes back to the revision before.
+      // What was not looked at is never taken for settled, also where the source goes back to the revision before.
       policyDigest: '',
       outcome,
-      message: error.message,
+      message,
       updatedAt: ports.clock.now().toISOString(),
+      lookAgainAt: null,
     });
-    stageRun(ports, unit, run, outcome, `${error.code}: ${error.message}`);
+    stageRun(ports, unit, run, outcome, journalled);
     await unit.flush(query);
     failpoint('failure.remembered');
   });
+  return before;
 }

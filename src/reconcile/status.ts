@@ -1,7 +1,14 @@
 import type { Summary } from '../plan/change.ts';
 
 /** How the last run over a source ended. `pending` until the first one has. */
-export type Outcome = 'pending' | 'converged' | 'drifted' | 'held' | 'retrying' | 'stalled';
+export type Outcome =
+  | 'pending'
+  | 'converged'
+  | 'drifted'
+  | 'held'
+  | 'retrying'
+  | 'stalled'
+  | 'suspended';
 
 /** Why a run started. */
 export type Trigger =

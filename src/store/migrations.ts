@@ -1,10 +1,12 @@
 import { recordBirth } from './birth.ts';
+import { createControlTables } from './control-tables.ts';
 import type { Migration, Query } from './database.ts';
 
 /** The tables of Plumbline itself; every kind adds its own. */
 export const storeMigrations: readonly Migration[] = [
   { id: 'store_1', up: createStoreTables },
   { id: 'store_2', up: createEffect },
+  { id: 'control_1', up: createControlTables },
 ];
 
 async function createStoreTables(query: Query): Promise<void> {

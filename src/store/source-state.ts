@@ -17,6 +17,8 @@ export type SourceState = {
   /** How many records the source owns. */
   readonly records: number;
   readonly updatedAt: string;
+  /** When something that waits may come due by time alone; null where nothing does. */
+  readonly lookAgainAt: string | null;
 };
 
 const columns: Columns<SourceState> = {
@@ -29,6 +31,7 @@ const columns: Columns<SourceState> = {
   since: 'since',
   records: 'records',
   updatedAt: 'updated_at',
+  lookAgainAt: 'look_again_at',
 };
 
 /** Of all sources that ever ran, by name. */

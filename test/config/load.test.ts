@@ -83,7 +83,9 @@ sources:
     drift: report
     adopt: true
     allowEmpty: true
-    limits: { deletes: { count: 3, percent: 12.5 } }
+    limits: { deletes: { count: 3, percent: 12.5 }, updates: { count: 50 }, window: 2d }
+    policy: { exposure: hold }
+    fight: { window: 30m }
   - name: keyed
     git:
       url: git@git.example.com:acme/llm.git
@@ -109,7 +111,20 @@ log: { level: debug, format: json }
       drift: 'enforce',
       adopt: false,
       allowEmpty: false,
-      deletes: { count: 10, percent: 20 },
+      limits: {
+        deletes: { count: 10, percent: 20 },
+        updates: {},
+        exposure: {},
+        window: 86_400_000,
+      },
+      classes: {
+        exposure: 'auto',
+        capability: 'auto',
+        cost: 'auto',
+        behaviour: 'auto',
+        cosmetic: 'auto',
+      },
+      fightWindow: 3_600_000,
     },
   });
   t.match(platform, {
@@ -122,7 +137,9 @@ log: { level: debug, format: json }
       drift: 'report',
       adopt: true,
       allowEmpty: true,
-      deletes: { count: 3, percent: 12.5 },
+      limits: { deletes: { count: 3, percent: 12.5 }, updates: { count: 50 }, window: 172_800_000 },
+      classes: { exposure: 'hold', cost: 'auto' },
+      fightWindow: 1_800_000,
     },
   });
   const { credentials } = (platform as { location: { git: GitLocation } }).location.git;
@@ -314,6 +331,7 @@ const samples: Readonly<
   'http.token': ['sesame'],
   'http.tokenFile': ['secret', 'from the file'],
   'secrets.directory': ['/run/secrets'],
+  'trash.keep': ['90d', 7_776_000_000],
   'log.level': ['error'],
   'log.format': ['pretty'],
   'sources[].directory': ['/manifests'],
@@ -365,6 +383,17 @@ const samples: Readonly<
   'sources[].allowEmpty': ['true', true],
   'sources[].limits.deletes.count': ['0', 0],
   'sources[].limits.deletes.percent': ['99.5', 99.5],
+  'sources[].limits.updates.count': ['7', 7],
+  'sources[].limits.updates.percent': ['0.5', 0.5],
+  'sources[].limits.exposure.count': ['1', 1],
+  'sources[].limits.exposure.percent': ['10', 10],
+  'sources[].limits.window': ['36h', 129_600_000],
+  'sources[].policy.exposure': ['hold'],
+  'sources[].policy.capability': ['hold'],
+  'sources[].policy.cost': ['hold'],
+  'sources[].policy.behaviour': ['hold'],
+  'sources[].policy.cosmetic': ['hold'],
+  'sources[].fight.window': ['90m', 5_400_000],
 };
 
 /** Where the loaded configuration has a setting of the file. */
@@ -382,7 +411,9 @@ function loadedPath({ path }: Setting): string {
   if (path.includes('.webhook.')) return 'webhook';
   if (path.includes('.allow.')) return `policy.allow.${last}`;
   if (/\.(?:prune|drift|adopt|allowEmpty)$/.test(path)) return `policy.${last}`;
-  return path.replace('sources[].', '').replace(/^limits\./, 'policy.');
+  if (path.startsWith('sources[].policy.')) return `policy.classes.${last}`;
+  if (path === 'sources[].fight.window') return 'policy.fightWindow';
+  return path.replace('sources[].', '').replace(/^limits\./, 'policy.limits.');
 }
 
 t.test('every setting can be given by its variable', async (t) => {

@@ -16,6 +16,7 @@ import {
   manifest,
   owned,
   plan,
+  policy,
   told,
 } from './literals.ts';
 
@@ -499,7 +500,13 @@ t.test('deletes are held together when they are too many', async (t) => {
     ['as many as the count', 100, 10, {}, undefined],
     ['one more than the count', 100, 11, {}, /11 deletes in one run are more than the limit of 10/],
     ['as many as the share', 10, 2, {}, undefined],
-    ['more than the share', 10, 3, {}, /3 of 10 owned records are more than the limit of 20 %/],
+    [
+      'more than the share',
+      10,
+      3,
+      {},
+      /3 deletes in one run, of 10 owned records, are more than the limit of 20 %/,
+    ],
     ['a large share of few', 9, 5, {}, undefined],
     ['everything, however little', 1, 1, {}, /the source declares nothing any more/],
     ['everything, if that is meant', 1, 1, { allowEmpty: true }, undefined],
@@ -868,7 +875,7 @@ t.test('ten times the records take about ten times as long', async (t) => {
     return {
       ...applied(...before),
       desired: now.slice(10).map((it) => desired(it)),
-      policy: { deletes },
+      policy: { limits: { ...policy.limits, deletes } },
     };
   };
   const best = (count: number) => {

@@ -155,7 +155,20 @@ export const policy: Policy = {
   drift: 'enforce',
   adopt: false,
   allowEmpty: false,
-  deletes: { count: 10, percent: 20 },
+  limits: {
+    deletes: { count: 10, percent: 20 },
+    updates: {},
+    exposure: {},
+    window: 86_400_000,
+  },
+  classes: {
+    exposure: 'auto',
+    capability: 'auto',
+    cost: 'auto',
+    behaviour: 'auto',
+    cosmetic: 'auto',
+  },
+  fightWindow: 3_600_000,
 };
 
 /** What one test knows; the rest is empty. */

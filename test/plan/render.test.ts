@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../../src/lib/diagnostic.ts';
 import type { JsonValue } from '../../src/lib/json.ts';
+import { shortPlanId } from '../../src/plan/approval.ts';
 import type { ChangeResult, FieldChange, Plan } from '../../src/plan/change.ts';
 import { buildDrift } from '../../src/plan/drift.ts';
 import { fieldLines } from '../../src/plan/field-text.ts';
@@ -150,8 +151,8 @@ t.test('a plan reads well on a terminal', async (t) => {
 
 + create Bot open open.yaml:1
 ! held: deploy Bot open
-    without spec.key it answers anonymous callers; set spec.key, or declare it
-    with the annotation plumbline.dev/anonymous: allow
+    without spec.key it answers anonymous callers; set spec.key, declare it with
+    the annotation plumbline.dev/anonymous: allow, or approve the plan
 
 - delete Tool old old.yaml:1
 
@@ -162,6 +163,8 @@ error clients/sales.yaml:12:5: there is no field modle [MANIFEST_UNKNOWN_KEY]
 
 2 to create, 1 to update, 1 to delete and 1 to deploy; 1 unchanged, 1 held, 1
 blocked.
+To let go what is held:
+    plumbline approve ${shortPlanId(sample.id)}
 `,
   );
 });
@@ -173,7 +176,7 @@ t.test('a sync tells what was done, and what was not', async (t) => {
   t.match(text, '! held: deploy Bot open\n');
   t.match(
     text,
-    /\n2 created, 1 updated, 1 deployed and 1 failed; 1 unchanged, 1 held, 1 blocked.\n$/,
+    /\n2 created, 1 updated, 1 deployed and 1 failed; 1 unchanged, 1 held, 1 blocked.\nTo let go what is held:\n {4}plumbline approve [0-9a-f]{12}\n$/,
   );
 });
 

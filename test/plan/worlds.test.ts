@@ -72,7 +72,10 @@ const world: fc.Arbitrary<PlanInput> = fc
       drift: fc.constantFrom('enforce' as const, 'report' as const),
       adopt: fc.boolean(),
       allowEmpty: fc.boolean(),
-      deletes: fc.constantFrom(policy.deletes, { count: 2, percent: 100 }),
+      limits: fc.constantFrom(policy.limits, {
+        ...policy.limits,
+        deletes: { count: 2, percent: 100 },
+      }),
     }),
   })
   .map(({ resources, unknownContent, rules }) => {

@@ -373,6 +373,7 @@ function state(name: string, more: Partial<SourceState> = {}) {
     message: 'all is as it should be',
     records: 3,
     updatedAt: '2026-01-01T00:00:00.000Z',
+    lookAgainAt: null,
     ...more,
   };
 }

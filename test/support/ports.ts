@@ -240,7 +240,20 @@ export function targetOf(source: Source, policy: Partial<Policy> = {}): Target {
       drift: 'enforce',
       adopt: false,
       allowEmpty: false,
-      deletes: { count: 100, percent: 100 },
+      limits: {
+        deletes: { count: 100, percent: 100 },
+        updates: {},
+        exposure: {},
+        window: 86_400_000,
+      },
+      classes: {
+        exposure: 'auto',
+        capability: 'auto',
+        cost: 'auto',
+        behaviour: 'auto',
+        cosmetic: 'auto',
+      },
+      fightWindow: 3_600_000,
       ...policy,
     },
   };

@@ -1,0 +1,50 @@
+import { digestOf } from '../lib/digest.ts';
+import { keyId } from '../manifest/manifest.ts';
+import type { Change, Guard, Plan } from './change.ts';
+import type { Control } from './control.ts';
+
+/** What a person's approval does not lift, because it waits for something else. */
+const unapprovable: readonly (Guard | undefined)[] = ['suspended', 'fight', 'retry', 'reference'];
+
+/** Everything that decides what a change writes. */
+export function factsOf({ action, key, desired, live, owned }: Change): readonly unknown[] {
+  return [action, keyId(key), desired?.digest, live?.digest, live?.generation, owned?.digest];
+}
+
+/**
+ * A digest of what decides what a change writes. As long as it stays the same, and the basis of its
+ * plan too, the change is the very one that a person has seen.
+ */
+export function lineOf(change: Change): string {
+  return digestOf(factsOf(change));
+}
+
+/** The held changes of a plan that an approval would let go. */
+export function approvable({ changes }: Plan): Change[] {
+  return changes.filter((it) => it.held === true && !unapprovable.includes(it.guard));
+}
+
+/** The digests of what a plan holds, in the form in which they are stored and compared. */
+export function linesOf(plan: Plan): string {
+  return JSON.stringify(approvable(plan).map(lineOf).sort());
+}
+
+/** The command that lets the held changes of a plan go; undefined where there are none, or nobody could approve them. */
+export function approveCommand(plan: Plan): string | undefined {
+  // What is done by hand has no revision, and no run that would take it up again.
+  if (plan.revision === '' || approvable(plan).length === 0) return undefined;
+  return `plumbline approve ${shortPlanId(plan.id)}`;
+}
+
+/** As many digits of a plan's id as people type. */
+export function shortPlanId(id: string): string {
+  return id.replace('sha256:', '').slice(0, 12);
+}
+
+/** Says of a change whether a person has approved it on this basis. */
+export function approvedBy(control: Control, basis: string): (change: Change) => boolean {
+  const lines = new Set(
+    control.approvals.filter((it) => it.basis === basis).flatMap((it) => it.lines),
+  );
+  return lines.size === 0 ? () => false : (change) => lines.has(lineOf(change));
+}

@@ -1,0 +1,180 @@
+import { keyId } from '../manifest/manifest.ts';
+import { approvedBy } from './approval.ts';
+import { budgets, budgetsOf, overspent } from './budget.ts';
+import { type Bookkeeping, type Change, isSwitch } from './change.ts';
+import { classHold } from './classes.ts';
+import { bookOf } from './declared.ts';
+import { fightHold, fightsOf } from './fight.ts';
+import { exposureHold } from './guard.ts';
+import { type Hold, hold } from './hold.ts';
+import { recordHold } from './suspension.ts';
+import { kindNamed, targetsOf, title, type World } from './world.ts';
+import { keeping, settled, unswitched } from './written.ts';
+
+/** Changes of which some wait, and the inventory rows to write nevertheless. */
+export interface Restrained {
+  readonly changes: readonly Change[];
+  readonly books: readonly Bookkeeping[];
+}
+
+/** What is done to one declared record: its write, its switch of deployment, or both. */
+type Unit = readonly Change[];
+/** Why a change waits; undefined where it may go on. */
+type Asks = (change: Change) => Hold | undefined;
+
+/**
+ * Holds what a plan may not do to declared records by itself: record by record first, then what is
+ * too much together, then what refers to something that is held. The changes of a record follow each
+ * other, and what is referred to comes before what refers to it.
+ */
+export function restrainDeclared(
+  world: World,
+  changes: readonly Change[],
+  owned: number,
+): Restrained {
+  const isApproved = approvedBy(world.control, world.basis);
+  const alone = unitsOf(changes.map((it) => (isApproved(it) ? { ...it, approved: true } : it))).map(
+    (unit) => restrainUnit(world, unit),
+  );
+  const within = overspending(world, alone, owned);
+  const together = alone.map((unit) => holding(world, unit, unlessApproved(within)));
+  const units = holdDependents(world, together);
+  return { changes: units.flat(), books: units.flatMap((unit) => bookOfHeld(world, unit)) };
+}
+
+/**
+ * Holds deletes: all of them where they are too many together, because what refers to others leaves
+ * with them. `declared` counts the manifests that the source still has.
+ */
+export function restrainLeaving(
+  world: World,
+  changes: readonly Change[],
+  count: { readonly declared: number; readonly owned: number },
+): Change[] {
+  const isApproved = approvedBy(world.control, world.basis);
+  const marked = changes.map((it): Change => (isApproved(it) ? { ...it, approved: true } : it));
+  const due = marked.filter(
+    (it) => it.action === 'delete' && it.held !== true && it.approved !== true,
+  ).length;
+  const { limits, allowEmpty } = world.policy;
+  const { spent } = world.control;
+  const isEmptied = due > 0 && count.declared === 0 && !allowEmpty;
+  const reason = isEmptied ? emptied : overspent('deletes', limits, { ...count, due, spent });
+  return reason === undefined ? marked : marked.map((it) => hold(it, reason));
+}
+
+const emptied: Hold = {
+  guard: 'empty',
+  reason:
+    'the source declares nothing any more, and nothing of it would be left; approve the plan, or set allowEmpty: true for this source',
+};
+
+function unitsOf(changes: readonly Change[]): Unit[] {
+  const units = new Map<string, Change[]>();
+  for (const change of changes) {
+    const unit = units.get(keyId(change.key));
+    if (unit === undefined) units.set(keyId(change.key), [change]);
+    else unit.push(change);
+  }
+  return [...units.values()];
+}
+
+function restrainUnit(world: World, unit: Unit): Unit {
+  const wait = unit.map((it) => recordHold(world.control, it)).find((it) => it !== undefined);
+  if (wait !== undefined) return unit.map((it) => hold(it, wait));
+  const quiet = unit.flatMap((it) => unfought(world, it));
+  const asks: Asks = (it) => exposureHold(world.kinds, quiet, it) ?? classHold(world.policy, it);
+  return holding(world, quiet, unlessApproved(asks));
+}
+
+function unlessApproved(asks: Asks): Asks {
+  return (change) => (change.approved === true ? undefined : asks(change));
+}
+
+/**
+ * The unit with what must wait held. A switch waits on its own, and what is written then leaves
+ * deployment as it is; with a write the switch waits too, because it would publish something else.
+ */
+function holding(world: World, unit: Unit, asks: Asks): Unit {
+  const due = unit.filter((it) => it.held !== true);
+  for (const change of due) {
+    const reason = asks(change);
+    if (reason === undefined) continue;
+    if (!isSwitch(change)) return unit.map((it) => hold(it, reason));
+    return unit.map((it) => (isSwitch(it) ? hold(it, reason) : unswitchedWrite(world, it)));
+  }
+  return unit;
+}
+
+function unswitchedWrite(world: World, change: Change): Change {
+  const { desired, write, live, owned } = change;
+  const kind = kindNamed(world.kinds, change.kind);
+  return {
+    ...change,
+    ...(write === undefined ? {} : { write: settled(kind, write, live?.deployed ?? false) }),
+    ...(desired === undefined ? {} : { desired: unswitched(kind, desired, owned?.applied) }),
+  };
+}
+
+/** A change without the fields that somebody fights over, and those apart, held. */
+function unfought(world: World, change: Change): Change[] {
+  const { fightWindow } = world.policy;
+  const fights = fightsOf(world.control, change, fightWindow);
+  if (fights.length === 0) return [change];
+  const fields = fights.map((it) => it.field);
+  const fought = hold({ ...change, fields }, fightHold(fights, fightWindow));
+  const rest = change.fields.filter((it) => !fields.includes(it));
+  const { write, live } = change;
+  if (rest.length === 0 || write === undefined || live === undefined) return [fought];
+  const paths = fields.map((it) => it.path);
+  return [{ ...change, fields: rest, write: keeping(write, live.manifest, paths) }, fought];
+}
+
+/** Says of a change which of its budgets the plan overspends. */
+function overspending(world: World, units: readonly Unit[], owned: number): Asks {
+  const { policy, control } = world;
+  const open = units.flat().filter((it) => it.held !== true && it.approved !== true);
+  const due = (budget: string) => open.filter((it) => budgetsOf(it).some((one) => one === budget));
+  const holds = new Map(
+    budgets.map((budget) => {
+      const count = { due: due(budget).length, owned, spent: control.spent };
+      return [budget, overspent(budget, policy.limits, count)];
+    }),
+  );
+  return (change) => {
+    const [first] = budgetsOf(change).flatMap((budget) => holds.get(budget) ?? []);
+    return first;
+  };
+}
+
+/** A manifest that refers to a record which is not made now cannot be written either. */
+function holdDependents(world: World, units: readonly Unit[]): Unit[] {
+  const absent = new Map<string, string>();
+  return units.map((unit) => {
+    const after = absent.size === 0 ? unit : holding(world, unit, needing(world, absent));
+    const made = after.find((it) => it.action === 'create' && it.held === true);
+    if (made !== undefined) absent.set(keyId(made.key), title(made));
+    return after;
+  });
+}
+
+function needing(world: World, absent: ReadonlyMap<string, string>): Asks {
+  return ({ write, kind, key }) => {
+    if (write === undefined) return undefined;
+    const needed = [...targetsOf(kindNamed(world.kinds, kind), write, key.account)];
+    const [first] = needed.flatMap((id) => absent.get(id) ?? []);
+    if (first === undefined) return undefined;
+    return { guard: 'reference', reason: `it refers to ${first}, which is held` };
+  };
+}
+
+/** While nothing but a switch waits, the inventory still follows what else the manifest says. */
+function bookOfHeld(world: World, unit: Unit): Bookkeeping[] {
+  const [only, ...more] = unit;
+  if (only?.held !== true || more.length > 0 || !isSwitch(only)) return [];
+  const { desired, live, owned, kind: name } = only;
+  if (desired === undefined || live === undefined) return [];
+  const kind = kindNamed(world.kinds, name);
+  const book = bookOf(kind, unswitched(kind, desired, owned?.applied), live, owned);
+  return book === undefined ? [] : [book];
+}
