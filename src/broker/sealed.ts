@@ -28,8 +28,9 @@ function* keeping(kinds: KindSet): Generator<Keeping> {
 /** The id of the key that what is stored was sealed with; undefined where nothing is. */
 export async function storedKeyId(query: Query, kinds: KindSet): Promise<string | undefined> {
   for (const { table, hash } of keeping(kinds)) {
-    const hashes = await query(table).whereNotNull(hash).limit(1).pluck<string[]>(hash);
-    const id = keyIdOf(hashes[0] ?? '');
+    const sql = `SELECT "${hash}" AS hash FROM "${table}" WHERE "${hash}" IS NOT NULL LIMIT 1`;
+    const [row] = await query.rows<{ hash: string }>(sql);
+    const id = keyIdOf(row?.hash ?? '');
     if (id !== undefined) return id;
   }
   return undefined;

@@ -1,7 +1,8 @@
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { PlumblineError } from './errors.ts';
 import { type LogLevel, logLevels } from './log-level.ts';
 import { type LogStream, prettyLine } from './log-line.ts';
+import { onDemand } from './on-demand.ts';
 import { mask, Secret } from './secret.ts';
 import { escapeUntrusted } from './terminal.ts';
 
@@ -56,18 +57,29 @@ export function createLog(options: LogOptions): Log {
   const pretty = isPretty(options.format, stream);
   const colour = stream.isTTY === true && (process.env['NO_COLOR'] ?? '') === '';
   const debug = options.level === 'debug';
-  const root = pino(
+  const to = sink(stream, pretty ? (line) => prettyLine(line, colour) : (line) => line);
+  let root: Logger | undefined;
+  return logOver(() => {
+    root ??= makeLogger(options.level, to);
+    return root;
+  }, debug);
+}
+
+const library = onDemand<typeof import('pino')>('pino');
+
+function makeLogger(level: LogLevel, to: ReturnType<typeof sink>): Logger {
+  const { pino } = library();
+  return pino(
     {
-      level: options.level,
+      level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       // Errors come here as safe fields already; the serializer that is built in would look for a stack.
       serializers: { err: (it) => it },
       formatters: { level: (label) => ({ level: label }) },
     },
-    sink(stream, pretty ? (line) => prettyLine(line, colour) : (line) => line),
+    to,
   );
-  return logOver(root, debug);
 }
 
 /** True where lines are for a person rather than for a machine. */
@@ -75,10 +87,12 @@ export function isPretty(format: LogFormat, stream: LogStream = process.stderr):
   return format === 'pretty' || (format === 'auto' && stream.isTTY === true);
 }
 
-function logOver(to: Logger, debug: boolean): Log {
+/** The logger is made with the first line, because most commands write none. */
+function logOver(logger: () => Logger, debug: boolean): Log {
   const at =
     (level: LogLevel): WriteLine =>
     (first: string | LogFields, message?: string) => {
+      const to = logger();
       if (!to.isLevelEnabled(level)) return;
       if (typeof first === 'string') to[level](safeText(first));
       else to[level](safeFields(first, debug), safeText(message ?? ''));
@@ -88,7 +102,10 @@ function logOver(to: Logger, debug: boolean): Log {
     info: at('info'),
     warn: at('warn'),
     error: at('error'),
-    child: (fields) => logOver(to.child(safeFields(fields, debug)), debug),
+    child: (fields) => {
+      const inner = logger().child(safeFields(fields, debug));
+      return logOver(() => inner, debug);
+    },
   };
 }
 

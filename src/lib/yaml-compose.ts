@@ -1,17 +1,10 @@
-import {
-  Composer,
-  type CST,
-  isScalar,
-  type Node,
-  type ScalarTag,
-  Schema,
-  type YAMLError,
-} from 'yaml';
+import type { CST, Node, ScalarTag, Schema, YAMLError } from 'yaml';
 import { compareText, type Diagnostic, limitProblems } from './diagnostic.ts';
 import { isObject } from './json.ts';
 import { YamlDocument } from './yaml-document.ts';
 import { directive, faultOf } from './yaml-fault.ts';
 import { readTokens, type Tokens } from './yaml-guard.ts';
+import { isScalar, yamlLibrary } from './yaml-library.ts';
 import type { YamlLimits } from './yaml-limits.ts';
 import type { Fault, YamlText } from './yaml-text.ts';
 import { ValueReader } from './yaml-value.ts';
@@ -28,16 +21,21 @@ export interface ParsedYaml {
 }
 
 /** YAML 1.2 core, but digits after a leading nought stay a text, such as a postal code or a number to dial. */
-const schema = new Schema({
-  schema: 'core',
-  resolveKnownTags: false,
-  customTags: (tags) =>
-    tags.map((tag) =>
-      typeof tag === 'object' && String((tag as ScalarTag).test) === String(/^[-+]?[0-9]+$/)
-        ? { ...(tag as ScalarTag), test: /^[-+]?(?:0|[1-9][0-9]*)$/ }
-        : tag,
-    ),
-});
+function makeSchema(): Schema {
+  const whole = String(/^[-+]?[0-9]+$/);
+  return new (yamlLibrary().Schema)({
+    schema: 'core',
+    resolveKnownTags: false,
+    customTags: (tags) =>
+      tags.map((tag) =>
+        typeof tag === 'object' && String((tag as ScalarTag).test) === whole
+          ? { ...(tag as ScalarTag), test: /^[-+]?(?:0|[1-9][0-9]*)$/ }
+          : tag,
+      ),
+  });
+}
+
+let schema: Schema | undefined;
 
 /** Reads a text with the library: what is wrong with it, or its documents with their nodes. */
 export function composeText(page: YamlText, limits: YamlLimits): ParsedYaml {
@@ -47,7 +45,8 @@ export function composeText(page: YamlText, limits: YamlLimits): ParsedYaml {
 }
 
 function compose(page: YamlText, tokens: Tokens, limits: YamlLimits): ParsedYaml {
-  const composer = new Composer({ schema, uniqueKeys: false, prettyErrors: false });
+  schema ??= makeSchema();
+  const composer = new (yamlLibrary().Composer)({ schema, uniqueKeys: false, prettyErrors: false });
   const composed = [...composer.compose(tokens.tokens)];
   const loose = composer.streamInfo();
   const errors = [...composed.flatMap((it) => it.errors), ...loose.errors];

@@ -1,5 +1,6 @@
-import { isAlias, isMap, isScalar, isSeq, type Node, type Pair } from 'yaml';
+import type { Node, Pair } from 'yaml';
 import { isObject, type JsonValue } from './json.ts';
+import { isAlias, isMap, isScalar, isSeq } from './yaml-library.ts';
 import type { Position, YamlText } from './yaml-text.ts';
 import type { Targets } from './yaml-value.ts';
 

@@ -1,4 +1,5 @@
-import { type CST, Lexer, Parser } from 'yaml';
+import type { CST } from 'yaml';
+import { yamlLibrary } from './yaml-library.ts';
 import type { YamlLimits } from './yaml-limits.ts';
 import type { Fault } from './yaml-text.ts';
 
@@ -21,6 +22,7 @@ const flowBroken = '\u0018';
  * rely on the limits.
  */
 export function readTokens(text: string, limits: YamlLimits): Tokens | Fault {
+  const { Lexer, Parser } = yamlLibrary();
   const parser = new Parser();
   const tokens: CST.Token[] = [];
   const openQuotes: number[] = [];

@@ -1,7 +1,8 @@
-import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type Pair, Scalar } from 'yaml';
+import type { Alias, Node, Pair, Scalar } from 'yaml';
 import type { JsonValue } from './json.ts';
 import { escapeUntrusted } from './terminal.ts';
 import { template } from './yaml-fault.ts';
+import { isAlias, isMap, isScalar, isSeq } from './yaml-library.ts';
 import type { YamlLimits } from './yaml-limits.ts';
 import type { Fault } from './yaml-text.ts';
 
@@ -115,7 +116,7 @@ export class ValueReader {
       this.#refuse('MANIFEST_FORBIDDEN', key, said, text === null ? 'write a key' : 'quote it');
       return undefined;
     }
-    if (text === '<<' && key.type === Scalar.PLAIN) {
+    if (text === '<<' && key.type === 'PLAIN') {
       const said = 'merge keys are not allowed';
       this.#refuse('MANIFEST_FORBIDDEN', key, said, 'write the merged keys out');
       return undefined;
@@ -128,7 +129,7 @@ export class ValueReader {
   #scalar(node: Scalar): JsonValue {
     const { value } = node;
     if (typeof value === 'string') {
-      const hidden = node.type === Scalar.QUOTE_DOUBLE ? hiddenInText.exec(value) : null;
+      const hidden = node.type === 'QUOTE_DOUBLE' ? hiddenInText.exec(value) : null;
       if (hidden !== null) {
         const said = `the text holds ${escapeUntrusted(hidden[0])}, which no text may hold`;
         this.#refuse('MANIFEST_FORBIDDEN', node, said, 'remove the escape');

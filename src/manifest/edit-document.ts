@@ -1,19 +1,13 @@
-import { diffArrays } from 'diff';
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  type Pair,
-  type Scalar,
-  type YAMLMap,
-  type YAMLSeq,
-} from 'yaml';
+import type { Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml';
 import { canonicalJson } from '../lib/digest.ts';
 import { isObject, type JsonObject, type JsonValue } from '../lib/json.ts';
+import { onDemand } from '../lib/on-demand.ts';
+import { isAlias, isMap, isScalar, isSeq } from '../lib/yaml-library.ts';
 import type { EntryEdit, Slot } from './edit-entries.ts';
 import { CannotEdit } from './edit-place.ts';
 import type { Field } from './kind.ts';
+
+const differences = onDemand<typeof import('diff')>('diff');
 
 /** Lists that differ in more items are printed anew; the search for what they share would take too long. */
 const maxEditLength = 1000;
@@ -119,7 +113,9 @@ interface ListChanges {
 
 /** The least that makes one list the other; where items went and others came, they are changed in place. */
 function listChanges(from: readonly JsonValue[], goal: readonly JsonValue[]): ListChanges {
-  const parts = diffArrays(from.map(canonicalJson), goal.map(canonicalJson), { maxEditLength });
+  const parts = differences().diffArrays(from.map(canonicalJson), goal.map(canonicalJson), {
+    maxEditLength,
+  });
   if (parts === undefined) throw new CannotEdit();
   const changed = new Map<number, JsonValue>();
   const removed = new Set<number>();

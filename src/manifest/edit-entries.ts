@@ -1,5 +1,6 @@
-import { isCollection, isScalar, type Pair, type Scalar, type YAMLMap, type YAMLSeq } from 'yaml';
+import type { Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml';
 import type { JsonValue } from '../lib/json.ts';
+import { isCollection, isScalar } from '../lib/yaml-library.ts';
 import { afterMark, CannotEdit, endOf, lastOffset, startOf } from './edit-place.ts';
 import { printFlow, quotedLike, restyle } from './edit-scalar.ts';
 import { isLeaf, printAfterColon, printAfterDash, printKey } from './print.ts';

@@ -1,12 +1,5 @@
-import {
-  isCollection,
-  isMap,
-  isSeq,
-  type Pair,
-  type Scalar,
-  type YAMLMap,
-  type YAMLSeq,
-} from 'yaml';
+import type { Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml';
+import { isCollection, isMap, isSeq } from '../lib/yaml-library.ts';
 
 /** The text has a shape that cannot be edited in place; nothing is wrong with it otherwise. */
 export class CannotEdit extends Error {}

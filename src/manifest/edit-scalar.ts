@@ -1,4 +1,4 @@
-import { Scalar } from 'yaml';
+import type { Scalar } from 'yaml';
 import { isObject, type JsonValue } from '../lib/json.ts';
 import { printAfterColon } from './print.ts';
 import { isSeen, printFlowText, quoteText } from './scalar.ts';
@@ -8,7 +8,7 @@ import type { Splices } from './splice.ts';
 export function restyle(splices: Splices, old: Scalar, value: JsonValue, pad: string): void {
   const [start, end] = old.range as [number, number, number];
   const source = splices.text.slice(start, end);
-  if (old.type === Scalar.BLOCK_LITERAL || old.type === Scalar.BLOCK_FOLDED) {
+  if (old.type === 'BLOCK_LITERAL' || old.type === 'BLOCK_FOLDED') {
     replaceBlock(splices, start, source, value, pad);
   } else splices.replace(start, end, quotedLike(old, value) ?? print(value, pad));
 }
@@ -39,8 +39,8 @@ function replaceBlock(
 /** A text on one line in the quotes that the old scalar has; undefined where it has none or they cannot hold it. */
 export function quotedLike(old: Scalar, value: JsonValue): string | undefined {
   if (typeof value !== 'string' || value.includes('\n')) return undefined;
-  if (old.type === Scalar.QUOTE_DOUBLE) return quoteText(value);
-  if (old.type !== Scalar.QUOTE_SINGLE || !isSeen(value)) return undefined;
+  if (old.type === 'QUOTE_DOUBLE') return quoteText(value);
+  if (old.type !== 'QUOTE_SINGLE' || !isSeen(value)) return undefined;
   return `'${value.replaceAll("'", "''")}'`;
 }
 

@@ -1,7 +1,8 @@
-import { isMap, isScalar, parseAllDocuments, type YAMLMap } from 'yaml';
+import type { YAMLMap } from 'yaml';
 import { canonicalJson } from '../lib/digest.ts';
 import { isObject, type JsonObject, type JsonValue, valueAt } from '../lib/json.ts';
 import { parseYaml } from '../lib/yaml.ts';
+import { isMap, isScalar, yamlLibrary } from '../lib/yaml-library.ts';
 import { DocumentEdit } from './edit-document.ts';
 import { EntryEdit } from './edit-entries.ts';
 import { CannotEdit } from './edit-place.ts';
@@ -87,7 +88,10 @@ function read(text: string): ReadonlyMap<number, JsonValue> | undefined {
 
 /** The nodes of one document with their places in the text. */
 function contentsOf(text: string, document: number): YAMLMap | undefined {
-  const documents = parseAllDocuments(text, { keepSourceTokens: true, uniqueKeys: false });
+  const documents = yamlLibrary().parseAllDocuments(text, {
+    keepSourceTokens: true,
+    uniqueKeys: false,
+  });
   const contents = Array.isArray(documents) ? documents[document]?.contents : undefined;
   return isMap(contents) ? contents : undefined;
 }

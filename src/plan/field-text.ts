@@ -1,10 +1,12 @@
-import { diffWords } from 'diff';
 import { canonicalJson } from '../lib/digest.ts';
 import { isObject, type JsonValue } from '../lib/json.ts';
+import { onDemand } from '../lib/on-demand.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
 import type { FieldChange } from './change.ts';
 import { flow, type Palette, type Span } from './flow.ts';
 import { clipped, excerpt, folded, valueText, wordCount } from './value-text.ts';
+
+const differences = onDemand<typeof import('diff')>('diff');
 
 export interface FieldStyle {
   readonly palette: Palette;
@@ -76,7 +78,7 @@ function textSpans(from: string | null, to: string | null, palette: Palette): Sp
   const after = folded(to);
   if (before === after)
     return [{ text: '(only line breaks and blanks differ)', paint: palette.quiet }];
-  const parts = diffWords(before, after, { maxEditLength: mostEdits });
+  const parts = differences().diffWords(before, after, { maxEditLength: mostEdits });
   if (parts === undefined)
     return [{ text: `rewritten, ${wordCount(before)} words → ${wordCount(after)} words` }];
   return parts.flatMap((part, index): Span[] => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { PlumblineError } from '../lib/errors.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
+import { hasTable } from './columns.ts';
 import type { Database, Query } from './database.ts';
 import { fileError, writeByRename } from './private-file.ts';
 
@@ -31,7 +32,7 @@ export async function checkBirth(database: Database, path: string): Promise<void
   const certificate = await readCertificate(path);
   const { born, tables } = await database.read(async (query) => ({
     born: await readBirth(query),
-    tables: await query('sqlite_schema').where({ type: 'table' }).select('name'),
+    tables: await query.rows("SELECT name FROM sqlite_schema WHERE type = 'table'"),
   }));
   if (born === undefined && tables.length > 0) throw lost(path, 'has lost its own id', false);
   if (certificate === undefined || certificate === born) return;
@@ -46,9 +47,9 @@ export async function certify(database: Database, path: string): Promise<void> {
 }
 
 async function readBirth(query: Query): Promise<string | undefined> {
-  if (!(await query.schema.hasTable('meta'))) return undefined;
-  const row = await query('meta').where({ key: 'birth' }).first<{ value: string } | undefined>();
-  return row?.value;
+  if (!(await hasTable(query, 'meta'))) return undefined;
+  const rows = await query.rows<{ value: string }>("SELECT value FROM meta WHERE key = 'birth'");
+  return rows[0]?.value;
 }
 
 async function readCertificate(path: string): Promise<string | undefined> {

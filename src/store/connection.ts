@@ -1,4 +1,6 @@
+import type { Knex } from 'knex';
 import { failpoint } from '../lib/failpoint.ts';
+import { onDemand } from '../lib/on-demand.ts';
 import type { Query } from './database.ts';
 import { ask, closeHandle, type Handle } from './driver.ts';
 import { asStoreError } from './driver-error.ts';
@@ -16,9 +18,9 @@ export class Connection {
   readonly #location: string;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(handle: Handle, query: Query, location: string) {
+  constructor(handle: Handle, location: string) {
     this.#handle = handle;
-    this.#query = query;
+    this.#query = queryOver(countedHandle(handle));
     this.#location = location;
   }
 
@@ -59,29 +61,62 @@ export class Connection {
   }
 }
 
-/** A connection whose query builder is knex, loaded when the first one is made. */
-export async function connect(handle: Handle, location: string): Promise<Connection> {
-  const { default: knex } = await import('knex');
-  const query = knex({
-    client: 'sqlite3',
-    connectionPool: poolOfOne(handle),
-    useNullAsDefault: true,
-    // Bound values stay out of error messages: they may be secrets.
-    compileSqlOnError: false,
+const builder = onDemand<{ readonly knex: (config: object) => Knex }>('knex');
+
+/** Plain statements go to the driver at once; the builder is made when somebody wants to build one. */
+function queryOver(asked: Asked): Query {
+  let made: Knex | undefined;
+  const knex = () => {
+    made ??= builder().knex({
+      client: 'sqlite3',
+      connectionPool: poolOfOne(asked),
+      useNullAsDefault: true,
+      // Bound values stay out of error messages: they may be secrets.
+      compileSqlOnError: false,
+    });
+    return made;
+  };
+  const rows = <T>(sql: string, values: readonly unknown[] = []): Promise<T[]> =>
+    new Promise((resolve, reject) => {
+      asked.all(sql, values, (error, found) =>
+        error === null ? resolve(found as T[]) : reject(error),
+      );
+    });
+  return new Proxy((() => undefined) as unknown as Query, {
+    apply: (_, of, args) => Reflect.apply(knex(), of, args),
+    get: (_, name) => {
+      if (name === 'rows') return rows;
+      return name === 'statements' ? asked.count : Reflect.get(knex(), name);
+    },
   });
-  return new Connection(handle, query, location);
+}
+
+interface Asked {
+  count: number;
+  readonly all: (sql: string, values: readonly unknown[], done: Done) => void;
+  readonly run: (sql: string, values: readonly unknown[], done: Done) => void;
+}
+
+/** The handle behind the check of every value that is bound, with the count of what is asked. */
+function countedHandle(handle: Handle): Asked {
+  const asked: Asked = {
+    count: 0,
+    all: (sql, values, done) => {
+      asked.count += 1;
+      handle.all(sql, values.map(boundValue), done);
+    },
+    run: (sql, values, done) => {
+      asked.count += 1;
+      handle.run(sql, values.map(boundValue), done);
+    },
+  };
+  return asked;
 }
 
 /** Hands out the one connection, always; it queues what it is asked by itself. */
-function poolOfOne(handle: Handle) {
-  const checked = {
-    all: (sql: string, values: readonly unknown[], done: Done) =>
-      handle.all(sql, values.map(boundValue), done),
-    run: (sql: string, values: readonly unknown[], done: Done) =>
-      handle.run(sql, values.map(boundValue), done),
-  };
+function poolOfOne(asked: Asked) {
   return {
-    acquire: () => ({ promise: Promise.resolve(checked) }),
+    acquire: () => ({ promise: Promise.resolve(asked) }),
     release: () => true,
     destroy: () => Promise.resolve(),
     // What knex knows a pool by.

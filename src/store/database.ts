@@ -4,7 +4,15 @@ import type { Knex } from 'knex';
  * A place to ask SQL of: knex's query builder, bound to one connection. Inside `read` and `write` use
  * only the one handed to the work; another would wait for the very transaction it is in.
  */
-export type Query = Knex;
+export interface Query extends Knex {
+  /** How many statements its connection was asked so far, those around transactions left out. */
+  readonly statements: number;
+  /**
+   * The rows of one statement, with a value for each `?`. It needs no builder, which takes longer to
+   * load than all else that a sync with nothing to do needs: that path asks in no other way.
+   */
+  rows<T>(sql: string, values?: readonly unknown[]): Promise<T[]>;
+}
 
 /**
  * The database port. Reads see one committed moment and never wait for writes; writes go one at a

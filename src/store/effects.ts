@@ -27,13 +27,11 @@ export async function owedEffects(query: Query): Promise<OwedEffect[]> {
 
 /** Whether one is owed for a record of this source. */
 export async function owesEffect(query: Query, source: string): Promise<boolean> {
-  const row = await query('effect')
-    .join('inventory', (on) => {
-      for (const column of keyColumns) on.on(`effect.${column}`, `inventory.${column}`);
-    })
-    .where('inventory.source', source)
-    .first<{ name: string } | undefined>('effect.name');
-  return row !== undefined;
+  const rows = await query.rows(
+    `SELECT 1 FROM effect JOIN inventory USING (${keyColumns.join()}) WHERE source = ? LIMIT 1`,
+    [source],
+  );
+  return rows.length > 0;
 }
 
 /** Stages that an effect is owed; it takes the place of an earlier one for the same record. */

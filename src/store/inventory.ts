@@ -1,4 +1,4 @@
-import { type Columns, toRow } from './columns.ts';
+import { type Columns, selected, toRow } from './columns.ts';
 import type { Query } from './database.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
@@ -84,10 +84,9 @@ export async function inventoryOfSpace(
   query: Query,
   { source, account, space }: Pick<InventoryRow, 'source' | 'account' | 'space'>,
 ): Promise<readonly InventoryRow[]> {
-  const rows = await query('inventory')
-    .select<InventoryRow[]>(columns)
-    .where({ source, account, space })
-    .orderBy(keyColumns);
+  const sql = `SELECT ${selected(columns)} FROM inventory
+    WHERE source = ? AND account = ? AND space = ? ORDER BY ${keyColumns.join()}`;
+  const rows = await query.rows<InventoryRow>(sql, [source, account, space]);
   return rows.map((row) => ({ ...row, orphaned: Boolean(row.orphaned) }));
 }
 

@@ -16,8 +16,8 @@ export async function watchTable(query: Query, table: string): Promise<void> {
 }
 
 export async function readLiveCounter(query: Query): Promise<number> {
-  const row = await query('live_counter').first<{ value: number }>('value');
-  return row.value;
+  const [row] = await query.rows<{ value: number }>('SELECT value FROM live_counter');
+  return (row as { value: number }).value;
 }
 
 /**
@@ -35,11 +35,10 @@ export async function keepingCounters<T>(
   const result = await work();
   const after = await readLiveCounter(query);
   if (after !== before) {
-    await query('source')
-      .where('live_counter', before)
-      .andWhereNot('name', except ?? '')
-      .andWhere('outcome', 'converged')
-      .update({ live_counter: after });
+    await query.rows(
+      `UPDATE source SET live_counter = ? WHERE live_counter = ? AND name <> ? AND outcome = 'converged'`,
+      [after, before, except ?? ''],
+    );
   }
   return result;
 }

@@ -1,6 +1,7 @@
 import { PlumblineError } from '../lib/errors.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
+import { hasTable } from './columns.ts';
 import type { Database, Migration, Query } from './database.ts';
 
 /**
@@ -18,7 +19,7 @@ export async function migrate(
       // Another process may have been faster since the look outside the transaction.
       if ((await appliedIds(query)).has(id)) return false;
       await up(query);
-      if (!(await query.schema.hasTable('migration'))) await createMigrationTable(query);
+      if (!(await hasTable(query, 'migration'))) await createMigrationTable(query);
       await query('migration').insert({ id, applied_at: new Date().toISOString() });
       failpoint('migrate.before-commit');
       return true;
@@ -62,8 +63,9 @@ export async function refuseOlder(
 }
 
 async function appliedIds(query: Query): Promise<Set<string>> {
-  if (!(await query.schema.hasTable('migration'))) return new Set();
-  return new Set(await query('migration').pluck<string[]>('id'));
+  if (!(await hasTable(query, 'migration'))) return new Set();
+  const rows = await query.rows<{ id: string }>('SELECT id FROM migration');
+  return new Set(rows.map(({ id }) => id));
 }
 
 async function createMigrationTable(query: Query): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Columns, toRow } from './columns.ts';
+import { type Columns, selected, toRow } from './columns.ts';
 import type { Query } from './database.ts';
 import { UnitOfWork } from './unit-of-work.ts';
 
@@ -36,7 +36,7 @@ const columns: Columns<SourceState> = {
 
 /** Of all sources that ever ran, by name. */
 export async function readSourceStates(query: Query): Promise<SourceState[]> {
-  return query('source').select<SourceState[]>(columns).orderBy('name');
+  return query.rows(`SELECT ${selected(columns)} FROM source ORDER BY name`);
 }
 
 /** Undefined for a source that never ran to its end. */
@@ -44,7 +44,8 @@ export async function readSourceState(
   query: Query,
   name: string,
 ): Promise<SourceState | undefined> {
-  return query('source').select(columns).where({ name }).first<SourceState | undefined>();
+  const sql = `SELECT ${selected(columns)} FROM source WHERE name = ?`;
+  return (await query.rows<SourceState>(sql, [name]))[0];
 }
 
 /** Writes the state of a source at once. `since` moves only where the outcome changes. */

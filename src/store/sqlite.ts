@@ -3,7 +3,7 @@ import { failpoint } from '../lib/failpoint.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
 import { systemClock } from '../lib/time.ts';
 import { refuseLost } from './birth.ts';
-import { type Connection, connect } from './connection.ts';
+import { Connection } from './connection.ts';
 import type { Database, Query } from './database.ts';
 import { createDatabaseFile, isForeign, isNew } from './database-file.ts';
 import { ask, closeHandle, openHandle } from './driver.ts';
@@ -109,7 +109,7 @@ async function tryConnection(
     for (const pragma of pragmas[access]) await ask(handle, `PRAGMA ${pragma}`);
     // The first page is read here, so that a file that is no database is told when it is opened.
     await ask(handle, 'SELECT count(*) FROM sqlite_schema');
-    return await connect(handle, location);
+    return new Connection(handle, location);
   } catch (error) {
     await closeHandle(handle);
     throw error;

@@ -74,10 +74,10 @@ export class UnitOfWork {
     this.#givenUp = new Map();
     this.#updates = new Map();
     this.#inserts = new Map();
-    await query.raw('PRAGMA defer_foreign_keys = ON');
+    await query.rows('PRAGMA defer_foreign_keys = ON');
     for (const [written, phase] of phases) {
       for (const { sql, rows } of phase.values()) {
-        for (const part of parts(rows)) await query.raw(sql, [part]);
+        for (const part of parts(rows)) await query.rows(sql, [part]);
         failpoint('rows.statement');
       }
       failpoint(written);
@@ -89,7 +89,7 @@ export class UnitOfWork {
    * after its record is gone, and never one that somebody has used without asking.
    */
   async allocate(query: Query, table: string, count: number): Promise<number> {
-    const [row] = await query.raw<{ first: number }[]>(
+    const [row] = await query.rows<{ first: number }>(
       `INSERT INTO sequence (name, next)
        VALUES (?, (SELECT coalesce(max(id), 0) + 1 FROM ${quoted(table)}) + ?)
        ON CONFLICT (name) DO UPDATE SET next = max(next + ?, excluded.next)

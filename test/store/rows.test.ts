@@ -288,15 +288,13 @@ t.test('thousands of rows take a handful of statements', async (t) => {
   const database = await openTables(t);
   const count = 2500;
   await database.write(async (query) => {
-    const statements: string[] = [];
-    query.on('query', ({ sql }: { sql: string }) => statements.push(sql));
+    const before = query.statements;
     const unit = new UnitOfWork();
     for (let id = 1; id <= count; id++) unit.insert('parent', { id, name: `name ${id}` });
     await unit.flush(query);
-    t.equal(statements.filter((sql) => sql.startsWith('INSERT')).length, 3);
+    t.equal(query.statements - before, 4, 'three, and one that puts foreign keys off');
     await unit.flush(query);
-    t.equal(statements.filter((sql) => sql.startsWith('INSERT')).length, 3, 'and are forgotten');
-    query.removeAllListeners('query');
+    t.equal(query.statements - before, 5, 'and they are forgotten');
   });
   const names = await database.read((query) => query('parent').orderBy('id').pluck('name'));
   t.equal(names.length, count);
