@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import type { Webhook } from '../http/webhook.ts';
+import type { Webhook } from '../http/routes/webhook.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
 import { DaemonLoops, type WatchedTarget } from '../reconcile/daemon.ts';
@@ -60,11 +60,10 @@ export async function run(invocation: Invocation): Promise<number> {
     const daemon = new DaemonLoops(ports, watched);
     daemon.onRun(presenter(invocation, readable, ports.log));
     const http = await startHttp(daemon, {
-      listen: config.http.listen,
-      ...(config.http.token === undefined ? {} : { token: config.http.token }),
+      ports,
+      account: config.account,
       webhooks: webhooksOf(config),
-      log: ports.log,
-      version: version(),
+      ...config.http,
     });
     const lookAgain = () => daemon.lookAgain();
     process.on('SIGHUP', lookAgain);

@@ -2,7 +2,6 @@ import { isIPv4 } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { PlumblineError } from '../lib/errors.ts';
 import { isSameSecret, type Secret } from '../lib/secret.ts';
-import { isWebhook } from './webhook.ts';
 
 /** Where to listen: a host name or an address without brackets, and a port from 0 to 65535. */
 export interface ListenAddress {
@@ -19,8 +18,12 @@ export interface Access {
   trusted(request: FastifyRequest): boolean;
 }
 
-/** Routes that a probe reaches without a token. */
-const probes = ['/healthz', '/readyz'];
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Who reaches a route without the token: probes, whoever signs a webhook, or everybody. */
+    openTo?: 'probes' | 'forges' | 'everybody';
+  }
+}
 
 /** Host names under which a loopback listener is asked for; any other was made to point here by somebody else's DNS. */
 const localNames = ['localhost', '127.0.0.1', '[::1]'];
@@ -50,7 +53,8 @@ export function accessRules(listen: ListenAddress, token: Secret | undefined): A
     loopback,
     trusted,
     admit(request) {
-      if (isWebhook(request.url)) return;
+      const { openTo } = request.routeOptions.config;
+      if (openTo === 'forges') return;
       if (loopback && !names.has(hostName(request.headers.host))) {
         throw new PlumblineError('REQUEST_REFUSED', 'this listener does not go by that host name', {
           hint: `ask for ${addressText(listen)} or localhost`,
@@ -61,7 +65,7 @@ export function accessRules(listen: ListenAddress, token: Secret | undefined): A
           hint: 'send it from a program, not from a page',
         });
       }
-      if (probes.includes(request.url.split('?')[0] as string) || trusted(request)) return;
+      if (openTo !== undefined || trusted(request)) return;
       throw new PlumblineError('REQUEST_UNAUTHENTICATED', 'a token is needed', {
         hint: 'send the header "Authorization: Bearer TOKEN" with the token of http.token',
       });

@@ -85,6 +85,7 @@ const catalogue = {
   REQUEST_METHOD: { exit: 1, httpStatus: 405, retry: 'never' },
   REQUEST_TIMEOUT: { exit: 1, httpStatus: 408, retry: 'backoff' },
   REQUEST_TOO_LARGE: { exit: 1, httpStatus: 413, retry: 'never' },
+  REQUEST_TOO_MANY: { exit: 1, httpStatus: 429, retry: 'backoff' },
 } as const satisfies Record<
   string,
   { exit: number; httpStatus: number; retry: 'never' | 'backoff' | 'person' }

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { PlumblineError } from '../lib/errors.ts';
+import type { Plan } from '../plan/change.ts';
 import { type Rhythm, SourceLoop } from './loop.ts';
 import type { RunResult } from './outcome.ts';
 import type { Ports, Target } from './ports.ts';
-import type { Daemon, SourceStatus } from './status.ts';
+import type { Daemon, RunStart, SourceStatus } from './status.ts';
 
 /** A source with when to look at it and how to call it. */
 export interface WatchedTarget extends Target {
@@ -15,13 +17,19 @@ export interface WatchedTarget extends Target {
 export class DaemonLoops implements Daemon {
   readonly #loops: readonly SourceLoop[];
   readonly #listeners = new Set<(status: SourceStatus, result: RunResult) => void>();
+  readonly #startListeners = new Set<(start: RunStart) => void>();
 
   constructor(ports: Ports, targets: readonly WatchedTarget[]) {
-    const finished = (status: SourceStatus, result: RunResult) => {
-      for (const listener of this.#listeners) listener(status, result);
+    const heard = {
+      started: (start: RunStart) => {
+        for (const listener of this.#startListeners) listener(start);
+      },
+      finished: (status: SourceStatus, result: RunResult) => {
+        for (const listener of this.#listeners) listener(status, result);
+      },
     };
     this.#loops = targets.map(
-      (target) => new SourceLoop(ports, target, target.rhythm, target.location, finished),
+      (target) => new SourceLoop(ports, target, target.rhythm, target.location, heard),
     );
   }
 
@@ -30,14 +38,22 @@ export class DaemonLoops implements Daemon {
   }
 
   request(source?: string): string {
-    const [first, ...others] = this.#named(source);
-    const id = first.request();
-    for (const loop of others) loop.request(id);
+    const loops = source === undefined ? this.#loops : [this.#loop(source)];
+    const id = randomUUID();
+    for (const loop of loops) loop.request(id);
     return id;
   }
 
   hint(source: string): void {
-    for (const loop of this.#named(source)) loop.trigger('webhook');
+    this.#loop(source).trigger('webhook');
+  }
+
+  async plan(source: string): Promise<Plan> {
+    return this.#loop(source).plan();
+  }
+
+  async drift(source: string): Promise<Plan> {
+    return this.#loop(source).drift();
   }
 
   /** Asks every source for a run, as SIGHUP does. */
@@ -45,13 +61,9 @@ export class DaemonLoops implements Daemon {
     for (const loop of this.#loops) loop.trigger('signal');
   }
 
-  #named(source: string | undefined): readonly [SourceLoop, ...SourceLoop[]] {
-    const loops = this.#loops.filter((it) => source === undefined || it.status.name === source);
-    const [first, ...others] = loops;
-    if (first !== undefined) return [first, ...others];
-    throw new PlumblineError('SOURCE_UNKNOWN', `there is no source named ${source}`, {
-      hint: `name one of: ${this.#loops.map((it) => it.status.name).join(', ')}`,
-    });
+  onStart(listener: (start: RunStart) => void): () => void {
+    this.#startListeners.add(listener);
+    return () => this.#startListeners.delete(listener);
   }
 
   onRun(listener: (status: SourceStatus, result: RunResult) => void): () => void {
@@ -74,5 +86,13 @@ export class DaemonLoops implements Daemon {
     );
     const [failure] = (await Promise.allSettled(ends)).filter((it) => it.status === 'rejected');
     if (failure !== undefined) throw failure.reason;
+  }
+
+  #loop(source: string): SourceLoop {
+    const loop = this.#loops.find((it) => it.status.name === source);
+    if (loop !== undefined) return loop;
+    throw new PlumblineError('SOURCE_UNKNOWN', `there is no source named ${source.slice(0, 60)}`, {
+      hint: `name one of: ${this.#loops.map((it) => it.status.name).join(', ')}`,
+    });
   }
 }

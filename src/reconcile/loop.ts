@@ -1,10 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { ScheduledTask } from 'node-cron';
+import { shared } from '../lib/shared.ts';
 import { backoff } from '../lib/time.ts';
+import type { Plan } from '../plan/change.ts';
+import { driftOf } from './drift.ts';
+import { planTarget } from './judge.ts';
 import type { RunResult } from './outcome.ts';
 import type { Ports, Target } from './ports.ts';
 import { reconcile } from './reconcile.ts';
-import type { SourceStatus, Trigger } from './status.ts';
+import { runStopped } from './run.ts';
+import type { RunStart, SourceStatus, Trigger } from './status.ts';
 
 type LastRun = NonNullable<SourceStatus['lastRun']>;
 
@@ -14,6 +19,12 @@ export interface Rhythm {
   readonly interval: number;
   /** A cron expression; a further occasion, not a replacement of the interval. */
   readonly schedule?: string;
+}
+
+/** Whoever wants to hear of the runs of a loop. */
+export interface LoopListener {
+  started(start: RunStart): void;
+  finished(status: SourceStatus, result: RunResult): void;
 }
 
 /** Outcomes that stay what they are until something moves or comes due. */
@@ -38,7 +49,7 @@ export class SourceLoop {
   readonly #target: Target;
   readonly #rhythm: Rhythm;
   readonly #location: string;
-  readonly #finished: (status: SourceStatus, result: RunResult) => void;
+  readonly #heard: LoopListener;
   #status: SourceStatus;
   #failures = 0;
   /** When the last run ended, in monotonic milliseconds. */
@@ -47,19 +58,22 @@ export class SourceLoop {
   #requests: string[] = [];
   #wake: AbortController | undefined;
   #cron: ScheduledTask | undefined;
+  /** Fires when the loop is to end. */
+  readonly #end = new AbortController();
+  #turn: Promise<unknown> = Promise.resolve();
+  /** What a run would do now. It waits for a run that is under way; who asks meanwhile gets the same answer. */
+  readonly plan: () => Promise<Plan>;
+  /** How the records differ from what was last applied. */
+  readonly drift: () => Promise<Plan>;
 
-  constructor(
-    ports: Ports,
-    target: Target,
-    rhythm: Rhythm,
-    location: string,
-    finished: (status: SourceStatus, result: RunResult) => void,
-  ) {
+  constructor(ports: Ports, target: Target, rhythm: Rhythm, location: string, heard: LoopListener) {
     this.#ports = ports;
     this.#target = target;
     this.#rhythm = rhythm;
     this.#location = location;
-    this.#finished = finished;
+    this.#heard = heard;
+    this.plan = shared(() => this.#inTurn(() => this.#planned()));
+    this.drift = shared(() => driftOf(ports, target.account, target.source.name));
     this.#status = {
       name: target.source.name,
       location,
@@ -90,7 +104,10 @@ export class SourceLoop {
 
   /** Runs until the signal fires; a run that is under way then ends first, within its own limits. */
   async run(signal: AbortSignal): Promise<void> {
-    const stop = () => this.#wake?.abort();
+    const stop = () => {
+      this.#end.abort();
+      this.#wake?.abort();
+    };
     signal.addEventListener('abort', stop);
     const { source } = this.#target;
     try {
@@ -98,12 +115,31 @@ export class SourceLoop {
       await source.watch(() => this.trigger('file'));
       while (!signal.aborted) {
         const trigger = await this.#next(signal);
-        if (trigger !== undefined) await this.#once(trigger, signal);
+        if (trigger !== undefined) await this.#inTurn(() => this.#once(trigger, signal));
       }
     } finally {
+      this.#end.abort();
+      await this.#inTurn(async () => undefined);
       signal.removeEventListener('abort', stop);
       await this.#cron?.destroy();
       await source.close();
+    }
+  }
+
+  /** A source is asked by one at a time: by a run, or by a look at what a run would do. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #planned(): Promise<Plan> {
+    const { signal } = this.#end;
+    try {
+      signal.throwIfAborted();
+      return (await planTarget(this.#ports, this.#target, signal)).plan;
+    } catch (error) {
+      throw signal.aborted ? runStopped(error) : error;
     }
   }
 
@@ -149,6 +185,7 @@ export class SourceLoop {
   }
 
   async #once(trigger: Trigger, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
     const requests = this.#requests;
     this.#requests = [];
     const occasion = {
@@ -156,12 +193,14 @@ export class SourceLoop {
       actor: 'plumbline',
       settled: this.#status.ready ? settled : [],
     };
+    const at = this.#ports.clock.now().toISOString();
+    this.#heard.started({ source: this.#target.source.name, trigger, at });
     const result = await reconcile(this.#ports, this.#target, occasion, signal);
     this.#endedAt = this.#ports.clock.monotonic();
     if (signal.aborted && result.error !== undefined) return;
     this.#failures = result.outcome === 'retrying' ? this.#failures + 1 : 0;
     this.#status = this.#after(result, requests);
-    this.#finished(this.#status, result);
+    this.#heard.finished(this.#status, result);
   }
 
   /** What a run found. Where nothing has moved, the same files still have the same problems, and the same changes wait. */

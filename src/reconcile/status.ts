@@ -1,4 +1,4 @@
-import type { Summary } from '../plan/change.ts';
+import type { Plan, Summary } from '../plan/change.ts';
 
 /** How the last run over a source ended. `pending` until the first one has. */
 export type Outcome =
@@ -50,6 +50,14 @@ export interface SourceStatus {
   readonly nextRunAt?: string;
 }
 
+/** A run that begins. */
+export interface RunStart {
+  readonly source: string;
+  readonly trigger: Trigger;
+  /** ISO 8601. */
+  readonly at: string;
+}
+
 /** What a listener may ask of the running daemon. */
 export interface Daemon {
   status(): readonly SourceStatus[];
@@ -60,6 +68,12 @@ export interface Daemon {
   request(source?: string): string;
   /** Says that a source may have moved: it is looked at soon, however often this is said. Throws SOURCE_UNKNOWN. */
   hint(source: string): void;
+  /** What a run of a source would do now; it writes nothing. Throws SOURCE_UNKNOWN, and what keeps the source from being read. */
+  plan(source: string): Promise<Plan>;
+  /** How the records differ from what a source last applied. Throws SOURCE_UNKNOWN. */
+  drift(source: string): Promise<Plan>;
+  /** Called before every run; returns the function that ends the subscription. */
+  onStart(listener: (start: RunStart) => void): () => void;
   /** Called after every finished run; returns the function that ends the subscription. */
   onRun(listener: (status: SourceStatus) => void): () => void;
 }

@@ -1,13 +1,18 @@
+import { kinds } from '../../src/kinds/kinds.ts';
 import { PlumblineError } from '../../src/lib/errors.ts';
 import { createLog, type Log } from '../../src/lib/log.ts';
-import type { Summary } from '../../src/plan/change.ts';
+import type { Plan, Summary } from '../../src/plan/change.ts';
 import { summaryKeys } from '../../src/plan/change.ts';
-import type { Daemon, Outcome, SourceStatus } from '../../src/reconcile/status.ts';
+import { buildDrift } from '../../src/plan/drift.ts';
+import type { Daemon, Outcome, RunStart, SourceStatus } from '../../src/reconcile/status.ts';
 
 /** A daemon whose runs end when the test says so. */
 export class FakeDaemon implements Daemon {
   readonly requests: (string | undefined)[] = [];
   readonly hints: string[] = [];
+  /** Awaited before a plan is answered. */
+  gate: Promise<void> = Promise.resolve();
+  readonly #starters = new Set<(start: RunStart) => void>();
   readonly #statuses = new Map<string, SourceStatus>();
   readonly #listeners = new Set<(status: SourceStatus) => void>();
 
@@ -27,7 +32,7 @@ export class FakeDaemon implements Daemon {
   }
 
   get listening(): number {
-    return this.#listeners.size;
+    return this.#listeners.size + this.#starters.size;
   }
 
   status(): readonly SourceStatus[] {
@@ -46,9 +51,29 @@ export class FakeDaemon implements Daemon {
     return `request-${this.requests.length}`;
   }
 
+  /** Answers when the gate opens. */
+  async plan(source: string): Promise<Plan> {
+    await this.gate;
+    return buildDrift({ source, revision: '', live: [], owned: [], kinds });
+  }
+
+  drift(source: string): Promise<Plan> {
+    return this.plan(source);
+  }
+
+  onStart(listener: (start: RunStart) => void): () => void {
+    this.#starters.add(listener);
+    return () => this.#starters.delete(listener);
+  }
+
   onRun(listener: (status: SourceStatus) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  begin(source: string): void {
+    const at = '2026-01-01T00:00:00.000Z';
+    for (const listener of this.#starters) listener({ source, trigger: 'interval', at });
   }
 
   /** Ends a run; a run that was complete makes its source ready for good. */

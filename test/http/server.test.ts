@@ -1,8 +1,10 @@
 import { connect } from 'node:net';
 import type { InjectOptions } from 'fastify';
-import { buildHttp, type HttpOptions, httpLimits, startHttp } from '../../src/http/server.ts';
+import { httpLimits } from '../../src/http/limits.ts';
+import { buildHttp, type HttpOptions, startHttp } from '../../src/http/server.ts';
 import { PlumblineError } from '../../src/lib/errors.ts';
 import { Secret } from '../../src/lib/secret.ts';
+import { freshPorts } from '../support/ports.ts';
 import { type Test, t } from '../support/tap.ts';
 import { FakeDaemon, keptLog } from './fake-daemon.ts';
 
@@ -10,12 +12,12 @@ const token = 'correct-horse-battery';
 const local = { host: '127.0.0.1', port: 0 };
 const everywhere = { host: '0.0.0.0', port: 0 };
 
-function options(change: Partial<HttpOptions> = {}): HttpOptions {
-  return { listen: local, log: keptLog().log, version: '1.2.3', ...change };
+async function options(t: Test, change: Partial<HttpOptions> = {}): Promise<HttpOptions> {
+  return { listen: local, ports: await freshPorts(t), account: 'default', ...change };
 }
 
-function open(t: Test, daemon: FakeDaemon, change: Partial<HttpOptions> = {}) {
-  const app = buildHttp(daemon, options(change));
+async function open(t: Test, daemon: FakeDaemon, change: Partial<HttpOptions> = {}) {
+  const app = await buildHttp(daemon, await options(t, change));
   t.teardown(() => app.close());
   return app;
 }
@@ -39,7 +41,7 @@ function raw(address: string, text: string): Promise<string> {
 
 t.test('a source is waited for until its first complete pass, and never again', async (t) => {
   const daemon = new FakeDaemon('one', 'two');
-  const app = open(t, daemon);
+  const app = await open(t, daemon);
   const ready = async () => {
     const { statusCode, body } = await app.inject('/readyz');
     const { status, waiting } = JSON.parse(body);
@@ -63,19 +65,19 @@ t.test('a source is waited for until its first complete pass, and never again', 
 
 t.test('status tells every source and the version', async (t) => {
   const daemon = new FakeDaemon('one');
-  const answer = await open(t, daemon).inject('/api/v1/status');
+  const answer = await (await open(t, daemon)).inject('/api/v1/status');
   t.equal(answer.statusCode, 200);
   t.same(answer.json(), {
     apiVersion: 'plumbline.dev/v1',
     kind: 'Status',
-    version: '1.2.3',
+    version: '0.0.0',
     sources: daemon.status(),
   });
 });
 
 t.test('a sync request reaches the daemon and gives back its id', async (t) => {
   const daemon = new FakeDaemon('one', 'two');
-  const app = open(t, daemon);
+  const app = await open(t, daemon);
   const one = await app.inject({ method: 'POST', url: '/api/v1/sources/two/sync' });
   t.same([one.statusCode, one.json()], [202, { request: 'request-1' }]);
   const all = await app.inject({ method: 'POST', url: '/api/v1/sync', payload: { ignored: true } });
@@ -105,7 +107,7 @@ t.test('what is refused has one envelope, a code and no stack', async (t) => {
     ],
   ];
   const daemon = new FakeDaemon('one');
-  const app = open(t, daemon);
+  const app = await open(t, daemon);
   for (const [name, request, status, code] of cases) {
     const answer = await app.inject(request);
     t.equal(answer.statusCode, status, `${name}: status`);
@@ -119,7 +121,7 @@ t.test('what is refused has one envelope, a code and no stack', async (t) => {
     t.same(rest, {}, `${name}: nothing beside the error`);
     t.equal(error.code, code, `${name}: code`);
     t.ok(error.message, `${name}: message`);
-    t.notMatch(answer.body, /\bat .*\.js|\bnode:/, `${name}: no stack`);
+    t.notMatch(answer.body, /\bat .*\.js:\d|\bnode:/, `${name}: no stack`);
   }
   t.same(daemon.requests, [], 'nothing was asked of the daemon');
   const allow = await app.inject('/api/v1/sync');
@@ -132,10 +134,11 @@ t.test('a fault of ours says nothing of its cause, and the log does', async (t) 
     throw new Error('password=hunter2 at /srv/secret');
   };
   const { log, lines } = keptLog();
+  const ports = { ...(await freshPorts(t)), log };
   // The metrics look at the daemon as soon as they are made.
-  t.throws(() => buildHttp(daemon, options({ log })), /hunter2/);
+  await t.rejects(buildHttp(daemon, await options(t, { ports })), /hunter2/);
   const later = new FakeDaemon('one');
-  const app = open(t, later, { log });
+  const app = await open(t, later, { ports });
   later.status = daemon.status;
   const answer = await app.inject('/api/v1/status');
   t.equal(answer.statusCode, 500);
@@ -161,7 +164,7 @@ t.test('on loopback only local host names and no foreign pages are answered', as
     ['a form of a foreign page', { host: 'localhost', 'sec-fetch-site': 'cross-site' }, 403],
   ];
   const daemon = new FakeDaemon('one');
-  const app = open(t, daemon);
+  const app = await open(t, daemon);
   for (const [name, headers, status] of cases) {
     const answer = await app.inject({ method: 'POST', url: '/api/v1/sync', headers });
     t.equal(answer.statusCode, status, name);
@@ -190,7 +193,7 @@ t.test('with a token everything but the words of the probes needs it', async (t)
     ['basic', '/metrics', { authorization: `Basic ${token}` }, 401, /token/],
   ];
   for (const listen of [everywhere, local]) {
-    const app = open(t, daemon, { listen, token: new Secret(token) });
+    const app = await open(t, daemon, { listen, token: new Secret(token) });
     for (const [name, url, headers, status, body] of cases) {
       const answer = await app.inject({ url, headers });
       t.equal(answer.statusCode, status, `${listen.host}: ${name}`);
@@ -202,7 +205,7 @@ t.test('with a token everything but the words of the probes needs it', async (t)
 
 t.test('metrics count runs and show the present outcome', async (t) => {
   const daemon = new FakeDaemon('one');
-  const app = open(t, daemon);
+  const app = await open(t, daemon);
   const own = async () => {
     const { body } = await app.inject('/metrics');
     return body.split('\n').filter((line) => line.startsWith('plumbline_'));
@@ -236,13 +239,13 @@ t.test('metrics count runs and show the present outcome', async (t) => {
 
 t.test('port 0 gives the real address, and closing frees it and the daemon', async (t) => {
   const daemon = new FakeDaemon('one');
-  const http = await startHttp(daemon, options());
+  const http = await startHttp(daemon, await options(t));
   t.match(http.address, /^127\.0\.0\.1:[1-9]\d*$/);
   t.same(await (await fetch(`http://${http.address}/healthz`)).json(), { status: 'ok' });
   t.equal(daemon.listening, 1);
 
   const port = Number(http.address.split(':')[1]);
-  const taken = startHttp(daemon, options({ listen: { host: '127.0.0.1', port } }));
+  const taken = startHttp(daemon, await options(t, { listen: { host: '127.0.0.1', port } }));
   await t.rejects(taken, {
     code: 'LISTEN_FAILED',
     message: /another program/,
@@ -263,20 +266,20 @@ t.test('an address that cannot be had is refused with a way out', async (t) => {
   ] as const;
   for (const [name, listen, hint] of cases) {
     await t.rejects(
-      startHttp(new FakeDaemon(), options({ listen })),
+      startHttp(new FakeDaemon(), await options(t, { listen })),
       { code: 'LISTEN_FAILED', hint },
       name,
     );
   }
   const foreign = { listen: { host: '192.0.2.1', port: 0 }, token: new Secret(token) };
-  const error = await startHttp(new FakeDaemon(), options(foreign)).catch((it) => it);
+  const error = await startHttp(new FakeDaemon(), await options(t, foreign)).catch((it) => it);
   t.ok(error instanceof PlumblineError);
   t.match(error, { code: 'LISTEN_FAILED', message: /no such address/ });
 });
 
 t.test('a caller cannot hold the listener up or fill it', async (t) => {
   const limits = { ...httpLimits, headersTime: 300, requestTime: 600 };
-  const http = await startHttp(new FakeDaemon('one'), options({ limits }));
+  const http = await startHttp(new FakeDaemon('one'), await options(t, { limits }));
   t.teardown(() => http.close());
   const head = 'POST /api/v1/sync HTTP/1.1\r\nHost: localhost\r\n';
   const cases = [
@@ -313,7 +316,7 @@ t.test('a caller cannot hold the listener up or fill it', async (t) => {
 
 t.test('a connection over the limit is closed and the others live', async (t) => {
   const limits = { ...httpLimits, connections: 2 };
-  const http = await startHttp(new FakeDaemon('one'), options({ limits }));
+  const http = await startHttp(new FakeDaemon('one'), await options(t, { limits }));
   t.teardown(() => http.close());
   const port = Number(http.address.split(':')[1]);
   const held = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')];

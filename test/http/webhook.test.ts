@@ -1,8 +1,9 @@
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
+import type { Webhook } from '../../src/http/routes/webhook.ts';
 import { buildHttp } from '../../src/http/server.ts';
-import type { Webhook } from '../../src/http/webhook.ts';
 import { Secret } from '../../src/lib/secret.ts';
+import { freshPorts } from '../support/ports.ts';
 import { type Test, t } from '../support/tap.ts';
 import { FakeDaemon, keptLog } from './fake-daemon.ts';
 
@@ -25,14 +26,14 @@ type Forge = keyof typeof proofs;
 const forges = Object.keys(proofs) as Forge[];
 
 /** A listener that anybody can reach, whose token no forge knows. */
-function open(t: Test) {
+async function open(t: Test) {
   const daemon = new FakeDaemon('main', 'folder', 'closed');
   const kept = keptLog();
-  const app = buildHttp(daemon, {
+  const app = await buildHttp(daemon, {
     listen: { host: '0.0.0.0', port: 0 },
     token: new Secret('only-for-people'),
-    log: kept.log,
-    version: '1.2.3',
+    ports: { ...(await freshPorts(t)), log: kept.log },
+    account: 'default',
     webhooks,
   });
   t.teardown(() => app.close());
@@ -48,7 +49,7 @@ for (const forge of forges) {
   const url = `/webhooks/${forge}/main`;
 
   t.test(`a webhook of ${forge} is taken from who knows the secret alone`, async (t) => {
-    const { daemon, send } = open(t);
+    const { daemon, send } = await open(t);
     const wrong = {
       ...(forge === 'gitlab' ? { [header]: 'guess' } : { [header]: of(`${push} `) }),
     };
@@ -85,7 +86,7 @@ for (const forge of forges) {
 }
 
 t.test('a push to another ref is no news, and whatever is not understood is a hint', async (t) => {
-  const { daemon, send } = open(t);
+  const { daemon, send } = await open(t);
   const cases = [
     { name: 'another branch', source: 'main', body: '{"ref":"refs/heads/next"}', hinted: false },
     { name: 'a tag', source: 'main', body: '{"ref":"refs/tags/main"}', hinted: false },
@@ -112,7 +113,7 @@ t.test('a push to another ref is no news, and whatever is not understood is a hi
 });
 
 t.test('a body is bounded before anything of it is looked at', async (t) => {
-  const { daemon, send } = open(t);
+  const { daemon, send } = await open(t);
   const sized = (bytes: number) => 'x'.repeat(bytes);
   const headers = (body: string) => ({ [proofs.generic.header]: proofs.generic.of(body) });
   const url = '/webhooks/generic/main';
@@ -125,7 +126,7 @@ t.test('a body is bounded before anything of it is looked at', async (t) => {
 });
 
 t.test('the secret of a webhook opens nothing else, and the token no webhook', async (t) => {
-  const { daemon, send } = open(t);
+  const { daemon, send } = await open(t);
   for (const authorization of [`Bearer ${secret}`, 'Bearer only-for-people']) {
     t.equal((await send('/webhooks/github/main', { authorization }, push)).status, 401);
   }
@@ -137,7 +138,7 @@ t.test('the secret of a webhook opens nothing else, and the token no webhook', a
 });
 
 t.test('no body, however wrong, is an error of ours or reaches the log', async (t) => {
-  const { kept, send } = open(t);
+  const { kept, send } = await open(t);
   const body = fc.oneof(
     fc.uint8Array({ maxLength: 300 }).map((it) => Buffer.from(it)),
     fc.json().map((it) => Buffer.from(it)),

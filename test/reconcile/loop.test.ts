@@ -1,7 +1,7 @@
 import { PlumblineError } from '../../src/lib/errors.ts';
 import { SourceLoop } from '../../src/reconcile/loop.ts';
 import type { RunResult } from '../../src/reconcile/outcome.ts';
-import type { SourceStatus } from '../../src/reconcile/status.ts';
+import type { RunStart, SourceStatus } from '../../src/reconcile/status.ts';
 import { history } from '../../src/store/journal.ts';
 import { FakeSource, freshPorts, targetOf } from '../support/ports.ts';
 import { type Test, t } from '../support/tap.ts';
@@ -15,9 +15,11 @@ async function looping(t: Test) {
   const ports = await freshPorts(t);
   const source = new FakeSource({ 'a.yaml': clientYaml('alpha') });
   const runs: { readonly status: SourceStatus; readonly result: RunResult }[] = [];
-  const loop = new SourceLoop(ports, targetOf(source), { interval }, 'here', (status, result) =>
-    runs.push({ status, result }),
-  );
+  const starts: RunStart[] = [];
+  const loop = new SourceLoop(ports, targetOf(source), { interval }, 'here', {
+    started: (start) => starts.push(start),
+    finished: (status, result) => runs.push({ status, result }),
+  });
   const stop = new AbortController();
   const ended = loop.run(stop.signal);
   t.teardown(async () => {
@@ -27,7 +29,7 @@ async function looping(t: Test) {
   const { clock } = ports;
   /** Waits until so many runs are finished and the loop sleeps again. */
   const rested = (count: number) => until(() => runs.length === count && clock.sleeping === 1);
-  return { ports, clock, source, runs, loop, stop, ended, rested };
+  return { ports, clock, source, runs, starts, loop, stop, ended, rested };
 }
 
 /** A gate that holds everybody who waits for it until it is opened. */
@@ -156,7 +158,8 @@ t.test('it is ready after its first complete look, and stays so', async (t) => {
   const ports = await freshPorts(t);
   const source = new FakeSource({ 'a.yaml': clientYaml('alpha') });
   source.failure = new PlumblineError('SOURCE_UNREACHABLE', 'no route to the host');
-  const loop = new SourceLoop(ports, targetOf(source), { interval }, 'here', () => undefined);
+  const heard = { started: () => undefined, finished: () => undefined };
+  const loop = new SourceLoop(ports, targetOf(source), { interval }, 'here', heard);
   t.match(loop.status, { outcome: 'pending', ready: false });
   const stop = new AbortController();
   const ended = loop.run(stop.signal);
@@ -191,3 +194,50 @@ t.test(
     t.equal(source.closed, true);
   },
 );
+
+t.test(
+  'a plan waits for the run under way, costs one look however many ask, and writes nothing',
+  async (t) => {
+    const { ports, source, loop, starts, rested } = await looping(t);
+    await rested(1);
+    t.match(starts, [{ source: 'team', trigger: 'start', at: /^2026-/ }]);
+    const held = gate();
+    source.gate = held.closed;
+    loop.trigger('file');
+    await until(() => source.asked > 1);
+    const asked = source.asked;
+    source.files = { 'a.yaml': clientYaml('alpha'), 'b.yaml': clientYaml('beta') };
+    const plans = [loop.plan(), loop.plan(), loop.plan()];
+    t.equal(source.asked, asked, 'the source is asked by one at a time');
+    source.files = { 'a.yaml': clientYaml('alpha', { appName: 'A' }) };
+    held.open();
+    const [first, ...others] = await Promise.all(plans);
+    t.same(
+      first?.changes.map((it) => `${it.action} ${it.key.name}`),
+      ['update alpha'],
+    );
+    t.ok(
+      others.every((it) => it === first),
+      'one look for all of them',
+    );
+    t.not(await loop.plan(), first, 'who asks later gets a look of his own');
+    const drift = await loop.drift();
+    t.same(drift.changes, [], 'what waits in the source is no drift');
+    t.equal((await ports.database.read((query) => history(query, {}))).length, 2);
+  },
+);
+
+t.test('a plan that is asked of a daemon that stops is told so', async (t) => {
+  const { source, loop, stop, ended, rested } = await looping(t);
+  await rested(1);
+  const held = gate();
+  source.gate = held.closed;
+  loop.trigger('file');
+  await until(() => source.asked > 1);
+  const asked = t.rejects(loop.plan(), { code: 'RUN_STOPPED' });
+  stop.abort();
+  held.open();
+  await asked;
+  await ended;
+  await t.rejects(loop.plan(), { code: 'RUN_STOPPED' });
+});

@@ -1,9 +1,11 @@
-import type { FastifyInstance } from 'fastify';
-import { PlumblineError } from '../lib/errors.ts';
-import { isObject } from '../lib/json.ts';
-import type { Secret } from '../lib/secret.ts';
-import type { Daemon } from '../reconcile/status.ts';
-import { type Forge, forges, isSigned } from './webhook-signature.ts';
+import { z } from 'zod';
+import { PlumblineError } from '../../lib/errors.ts';
+import { isObject } from '../../lib/json.ts';
+import type { Secret } from '../../lib/secret.ts';
+import type { Daemon } from '../../reconcile/status.ts';
+import type { Api } from '../parts.ts';
+import { answers } from '../shapes.ts';
+import { type Forge, forges, isSigned } from '../webhook-signature.ts';
 
 /** What is known of the webhooks of one source. */
 export interface Webhook {
@@ -15,46 +17,51 @@ export interface Webhook {
 /** Bytes of a body. More than any forge sends for a push; the signature is over all of it. */
 const bodySize = 256 * 1024;
 
-/** Whether a request is for a webhook, whose signature stands in for the listener's token. */
-export function isWebhook(url: string): boolean {
-  return url.startsWith('/webhooks/');
-}
-
 /**
  * `POST /webhooks/FORGE/SOURCE`: a hint that a source may have moved. Who cannot prove to know its
  * secret is told nothing else, not even whether there is such a source. What a body says is no more
  * than a hint either: a shape nobody knows is one as well.
  */
 export function webhookRoutes(
-  app: FastifyInstance,
+  app: Api,
   daemon: Pick<Daemon, 'hint'>,
   webhooks: ReadonlyMap<string, Webhook>,
 ): void {
-  app.register((scope, _options, done) => {
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) =>
-      parsed(null, body),
-    );
-    scope.post<{ Params: { forge: string; source: string } }>(
-      '/webhooks/:forge/:source',
-      { bodyLimit: bodySize },
-      async (request, reply) => {
-        const { forge, source } = request.params;
-        const webhook = webhooks.get(source);
-        const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-        if (!isForge(forge)) throw unknownForge();
-        if (webhook === undefined || !isSigned(forge, request.headers, body, webhook.secret))
-          throw unsigned();
-        reply.status(202);
-        const pushed = refOf(body);
-        if (webhook.ref !== undefined && pushed !== undefined && pushed !== webhook.ref)
-          return { accepted: false, reason: `the source follows ${webhook.ref}` };
-        daemon.hint(source);
-        return { accepted: true };
+  app.post(
+    '/webhooks/:forge/:source',
+    {
+      bodyLimit: bodySize,
+      config: { openTo: 'forges' },
+      schema: {
+        tags: ['webhooks'],
+        operationId: 'webhook',
+        summary: 'A signed hint of a forge that a source may have moved',
+        security: [],
+        params: z.object({
+          forge: z
+            .string()
+            .max(100)
+            .describe(`One of ${forges.join(', ')}`),
+          source: z.string().max(200),
+        }),
+        response: answers(z.object({ accepted: z.boolean(), reason: z.string().optional() }), 202),
       },
-    );
-    done();
-  });
+    },
+    async (request, reply) => {
+      const { forge, source } = request.params;
+      const webhook = webhooks.get(source);
+      const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+      if (!isForge(forge)) throw unknownForge();
+      if (webhook === undefined || !isSigned(forge, request.headers, body, webhook.secret))
+        throw unsigned();
+      reply.status(202);
+      const pushed = refOf(body);
+      if (webhook.ref !== undefined && pushed !== undefined && pushed !== webhook.ref)
+        return { accepted: false, reason: `the source follows ${webhook.ref}` };
+      daemon.hint(source);
+      return { accepted: true };
+    },
+  );
 }
 
 function isForge(word: string): word is Forge {

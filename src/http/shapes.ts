@@ -1,0 +1,197 @@
+import { z } from 'zod';
+import { errorCodes } from '../lib/errors.ts';
+import { riskClasses } from '../manifest/kind.ts';
+import { summaryKeys } from '../plan/change.ts';
+
+/**
+ * The shapes of what the API answers, for its OpenAPI document. Nothing is checked against them on its
+ * way out; a test compares the answers of every operation with them.
+ */
+
+/** ISO 8601, and whole numbers; zod's own words for them fill the document with patterns and bounds. */
+const time = z.string().meta({ format: 'date-time' });
+const count = z.number().meta({ type: 'integer' });
+const nothingOr = <T extends z.ZodType>(shape: T) => z.union([shape, z.null()]);
+
+const problemShape = z
+  .object({
+    severity: z.enum(['error', 'warning']),
+    code: z.string(),
+    file: z.string(),
+    line: count.optional(),
+    column: count.optional(),
+    path: z.string().optional(),
+    message: z.string(),
+    hint: z.string().optional(),
+  })
+  .meta({ id: 'Problem', description: 'A problem of a manifest, with its place.' });
+
+const errorShape = z
+  .object({
+    error: z.object({
+      code: z.enum(errorCodes),
+      message: z.string(),
+      hint: z.string().optional(),
+      problems: z.array(problemShape).optional(),
+    }),
+  })
+  .meta({ id: 'Error', description: 'Why a request was refused or has failed.' });
+
+/** What an operation answers: this when all is well, an error otherwise. */
+export function answers(shape: z.ZodType, ...statuses: number[]): Record<string, z.ZodType> {
+  const [first = 200, ...others] = statuses;
+  const shapes = [first, ...others].map((status) => [status, shape]);
+  return { ...Object.fromEntries(shapes), default: errorShape };
+}
+
+/** The same for text that is no JSON. */
+export function answersText(type: string, description: string) {
+  return {
+    200: { description, content: { [type]: { schema: z.string() } } },
+    default: errorShape,
+  };
+}
+
+/** A page of a list; `next` is the cursor of the page that follows, where there is one. */
+export function listOf<T extends z.ZodType>(item: T, of: string) {
+  return z
+    .object({ kind: z.literal('List'), items: z.array(item), next: z.string().optional() })
+    .meta({ description: `A page of ${of}; next is the cursor of the page that follows.` });
+}
+
+const summaryShape = z.object(
+  Object.fromEntries(summaryKeys.map((key) => [key, count])) as Record<
+    (typeof summaryKeys)[number],
+    z.ZodNumber
+  >,
+);
+
+const conditionShape = z.object({
+  type: z.enum(['Ready', 'Converged']),
+  status: z.enum(['True', 'False', 'Unknown']),
+  reason: z.string(),
+  message: z.string(),
+  since: time.optional(),
+});
+
+export const sourceShape = z
+  .object({
+    name: z.string(),
+    location: z.string(),
+    outcome: z.string(),
+    message: z.string(),
+    since: time,
+    ready: z.boolean(),
+    revision: z.string().optional(),
+    lastRun: z
+      .object({
+        id: z.string(),
+        trigger: z.string(),
+        startedAt: time,
+        milliseconds: z.number(),
+        summary: summaryShape,
+        errors: count,
+      })
+      .optional(),
+    requests: z.array(z.string()),
+    failures: count,
+    nextRunAt: time.optional(),
+    conditions: z.array(conditionShape).optional(),
+  })
+  .meta({ id: 'Source', description: 'A source, and how the last run over it ended.' });
+
+export const statusShape = z.object({
+  apiVersion: z.literal('plumbline.dev/v1'),
+  kind: z.literal('Status'),
+  version: z.string(),
+  sources: z.array(sourceShape),
+});
+
+export const requestedShape = z
+  .object({ request: z.string() })
+  .meta({ description: 'The status of each source repeats this id in requests once it is done.' });
+
+const fieldShape = z.object({
+  path: z.string(),
+  from: z.unknown(),
+  to: z.unknown(),
+  cause: z.enum(['git', 'drift', 'both']),
+  class: z.enum(riskClasses),
+});
+
+const changeShape = z.object({
+  action: z.enum(['create', 'update', 'delete', 'deploy', 'undeploy', 'adopt', 'blocked']),
+  kind: z.string(),
+  account: z.string(),
+  name: z.string(),
+  file: z.string().optional(),
+  line: count.optional(),
+  held: z.boolean().optional(),
+  reason: z.string().optional(),
+  fields: z.array(fieldShape),
+  outcome: z.enum(['applied', 'failed', 'held', 'skipped']).optional(),
+  error: z.object({ code: z.string(), message: z.string() }).optional(),
+});
+
+export const reportShape = z
+  .object({
+    apiVersion: z.literal('plumbline.dev/v1'),
+    kind: z.enum(['Plan', 'DriftReport', 'SyncReport']),
+    source: z.string(),
+    revision: z.string(),
+    id: z.string(),
+    summary: summaryShape,
+    changes: z.array(changeShape),
+    problems: z.array(problemShape),
+  })
+  .meta({ id: 'Report', description: 'The document that plan, drift and sync print as JSON.' });
+
+export const runShape = z
+  .object({
+    id: z.string(),
+    at: time,
+    source: nothingOr(z.string()),
+    trigger: z.string(),
+    actor: z.string(),
+    revision: nothingOr(z.string()),
+    outcome: z.string(),
+    message: nothingOr(z.string()),
+    milliseconds: z.number(),
+  })
+  .meta({ id: 'Run', description: 'A run over a source that the journal tells of.' });
+
+export const entryShape = z
+  .looseObject({
+    id: count,
+    run: z.string(),
+    at: time,
+    actor: z.string(),
+    trigger: z.string(),
+    source: nothingOr(z.string()),
+    revision: nothingOr(z.string()),
+    file: nothingOr(z.string()),
+    line: nothingOr(count),
+    account: nothingOr(z.string()),
+    space: nothingOr(z.string()),
+    kind: nothingOr(z.string()),
+    name: nothingOr(z.string()),
+    verb: z.string(),
+    outcome: z.string(),
+    before: z.unknown(),
+    after: z.unknown(),
+    beforeDigest: nothingOr(z.string()),
+    afterDigest: nothingOr(z.string()),
+    message: nothingOr(z.string()),
+    durationMs: z.number(),
+  })
+  .meta({ id: 'JournalEntry', description: 'One operation, with the manifest before and after.' });
+
+export const manifestShape = z
+  .object({
+    apiVersion: z.string(),
+    kind: z.string(),
+    metadata: z.looseObject({ name: z.string() }),
+    spec: z.looseObject({}),
+    status: z.looseObject({}).optional(),
+  })
+  .meta({ id: 'Manifest', description: 'A manifest; its status is ignored where it is applied.' });
