@@ -41,10 +41,15 @@ export function shortPlanId(id: string): string {
   return id.replace('sha256:', '').slice(0, 12);
 }
 
-/** Says of a change whether a person has approved it on this basis. */
-export function approvedBy(control: Control, basis: string): (change: Change) => boolean {
-  const lines = new Set(
-    control.approvals.filter((it) => it.basis === basis).flatMap((it) => it.lines),
-  );
-  return lines.size === 0 ? () => false : (change) => lines.has(lineOf(change));
+/**
+ * The changes that a person has approved, by their lines: all that a plan on this basis would hold,
+ * or none. One that nobody has seen, or that has moved since, voids the whole approval.
+ */
+export function approvedLines(control: Control, plan: Plan): ReadonlySet<string> {
+  const lines = approvable(plan).map(lineOf);
+  if (lines.length === 0) return new Set();
+  const seen = control.approvals
+    .filter((it) => it.basis === plan.basis)
+    .map((it) => new Set(it.lines));
+  return seen.find((it) => lines.every((line) => it.has(line))) ?? new Set();
 }

@@ -2,7 +2,7 @@ import { type Diagnostic, sortDiagnostics } from '../lib/diagnostic.ts';
 import { digestOf } from '../lib/digest.ts';
 import { keyId, type LoadedManifest } from '../manifest/manifest.ts';
 import { accept } from './accepted.ts';
-import { factsOf } from './approval.ts';
+import { approvedLines, factsOf } from './approval.ts';
 import { type Bookkeeping, type Change, type Plan, type Summary, summaryKeys } from './change.ts';
 import { judgeDeclared } from './declared.ts';
 import { withKeptValues } from './kept.ts';
@@ -16,8 +16,13 @@ import { kindNamed, type PlanInput, targetsOf, title, type World, worldOf } from
  * base. Pure, and linear in the number of resources; equal input in any order gives an equal plan.
  */
 export function buildPlan(given: PlanInput): Plan {
-  const input = withKeptValues(given);
-  const world = worldOf(input);
+  const world = worldOf(withKeptValues(given));
+  const plan = planOf(world);
+  const approved = approvedLines(world.control, plan);
+  return approved.size === 0 ? plan : planOf({ ...world, approved });
+}
+
+function planOf(world: World): Plan {
   const undeclared = findUndeclared(world);
   const accepted = accept(world, new Set(undeclared.leaving.keys()));
   const judged = judgeAll(world, accepted.manifests);
@@ -29,18 +34,18 @@ export function buildPlan(given: PlanInput): Plan {
   });
   const changes = ordered(world.kinds, staying.changes, [...undeclared.blocked, ...removals]);
   return {
-    source: input.source,
-    revision: input.revision,
+    source: world.source,
+    revision: world.revision,
     id: planId(world.basis, changes),
     basis: world.basis,
     summary: summaryOf(changes, {
       unchanged: judged.unchanged,
-      invalid: accepted.excluded + world.invalid.size + new Set(input.unknownContent).size,
+      invalid: accepted.excluded + world.invalid.size + new Set(world.unknownContent).size,
     }),
     changes,
     ...(world.control.source === undefined ? {} : { suspended: world.control.source }),
     left: judged.left,
-    problems: sortDiagnostics([...input.problems, ...accepted.problems, ...judged.problems]),
+    problems: sortDiagnostics([...world.problems, ...accepted.problems, ...judged.problems]),
     bookkeeping: [...judged.books, ...staying.books, ...undeclared.books, ...orphans(removals)],
   };
 }

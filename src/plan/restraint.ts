@@ -1,5 +1,5 @@
 import { keyId } from '../manifest/manifest.ts';
-import { approvedBy } from './approval.ts';
+import { lineOf } from './approval.ts';
 import { budgets, budgetsOf, overspent } from './budget.ts';
 import { type Bookkeeping, type Change, isSwitch } from './change.ts';
 import { classHold } from './classes.ts';
@@ -32,10 +32,7 @@ export function restrainDeclared(
   changes: readonly Change[],
   owned: number,
 ): Restrained {
-  const isApproved = approvedBy(world.control, world.basis);
-  const alone = unitsOf(changes.map((it) => (isApproved(it) ? { ...it, approved: true } : it))).map(
-    (unit) => restrainUnit(world, unit),
-  );
+  const alone = unitsOf(marked(world, changes)).map((unit) => restrainUnit(world, unit));
   const within = overspending(world, alone, owned);
   const together = alone.map((unit) => holding(world, unit, unlessApproved(within)));
   const units = holdDependents(world, together);
@@ -50,17 +47,16 @@ export function restrainLeaving(
   world: World,
   changes: readonly Change[],
   count: { readonly declared: number; readonly owned: number },
-): Change[] {
-  const isApproved = approvedBy(world.control, world.basis);
-  const marked = changes.map((it): Change => (isApproved(it) ? { ...it, approved: true } : it));
-  const due = marked.filter(
+): readonly Change[] {
+  const leaving = marked(world, changes);
+  const due = leaving.filter(
     (it) => it.action === 'delete' && it.held !== true && it.approved !== true,
   ).length;
   const { limits, allowEmpty } = world.policy;
   const { spent } = world.control;
   const isEmptied = due > 0 && count.declared === 0 && !allowEmpty;
   const reason = isEmptied ? emptied : overspent('deletes', limits, { ...count, due, spent });
-  return reason === undefined ? marked : marked.map((it) => hold(it, reason));
+  return reason === undefined ? leaving : leaving.map((it) => hold(it, reason));
 }
 
 const emptied: Hold = {
@@ -68,6 +64,12 @@ const emptied: Hold = {
   reason:
     'the source declares nothing any more, and nothing of it would be left; approve the plan, or set allowEmpty: true for this source',
 };
+
+/** The changes, those that a person has approved marked. */
+function marked({ approved }: World, changes: readonly Change[]): readonly Change[] {
+  if (approved.size === 0) return changes;
+  return changes.map((it) => (approved.has(lineOf(it)) ? { ...it, approved: true } : it));
+}
 
 function unitsOf(changes: readonly Change[]): Unit[] {
   const units = new Map<string, Change[]>();

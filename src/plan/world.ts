@@ -47,6 +47,8 @@ export interface World extends PlanInput {
   readonly control: Control;
   /** See `Plan.basis`. */
   readonly basis: string;
+  /** The changes that need nobody's word any more, see `lineOf`. */
+  readonly approved: ReadonlySet<string>;
   readonly declared: ReadonlyMap<string, LoadedManifest>;
   readonly records: ReadonlyMap<string, LiveRecord>;
   readonly inventory: ReadonlyMap<string, OwnedRecord>;
@@ -61,6 +63,7 @@ export function worldOf(input: PlanInput): World {
     ...input,
     control: input.control ?? unrestrained,
     basis: basisOf(input),
+    approved: new Set(),
     owned,
     declared: byId(input.desired),
     records: byId(input.live),

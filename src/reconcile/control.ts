@@ -30,7 +30,9 @@ export function controlDigest({
 }
 
 /** Somebody who asks for a run wants every record tried, also one whose next try is not due. */
-const impatient: readonly Trigger[] = ['command', 'request', 'signal'];
+export function isImpatient(trigger: Trigger): boolean {
+  return ['command', 'request', 'signal'].includes(trigger);
+}
 
 export function readControl(ports: Ports, target: Target, trigger: Trigger): Promise<ControlState> {
   const now = ports.clock.now().toISOString();
@@ -57,9 +59,7 @@ async function controlOf(
     records: new Map(records),
     approvals: approved.map(({ basis, lines }) => ({ basis, lines: JSON.parse(lines) })),
     spent: await spentSince(query, name, later(now, -policy.limits.window)),
-    retries: new Map(
-      impatient.includes(trigger) ? [] : waiting.map((row) => [keyId(row), row] as const),
-    ),
+    retries: new Map(isImpatient(trigger) ? [] : waiting.map((row) => [keyId(row), row] as const)),
     reversals: await reversalsOf(query, name),
   };
   return { control, approved, waiting, suspended };

@@ -12,7 +12,7 @@ import { readLiveCounter } from '../store/live-counter.ts';
 import { readSourceState, type SourceState, writeSourceState } from '../store/source-state.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import { keepBooks } from './books.ts';
-import { type ControlState, controlDigest, readControl } from './control.ts';
+import { type ControlState, controlDigest, isImpatient, readControl } from './control.ts';
 import { type Ending, recordControl } from './control-record.ts';
 import { stageRun } from './entries.ts';
 import { execute } from './execute.ts';
@@ -108,15 +108,16 @@ async function settledState(
   if (state === undefined || !occasion.settled.includes(state.outcome)) return undefined;
   if (state.liveCounter !== counter) return undefined;
   if (state.policyDigest !== policyDigest(ports, target, controlDigest(control))) return undefined;
-  if (isDue(state, control.control.now)) return undefined;
+  if (isDue(state, control.control.now, occasion.trigger)) return undefined;
   if (await secretsMoved(ports, target)) return undefined;
   const revision = await target.source.revision(signal);
   return revision === state.revision ? state : undefined;
 }
 
-/** Whether time alone makes another look worth while. A run that failed as a whole is tried again at once. */
-function isDue({ outcome, lookAgainAt }: SourceState, now: string): boolean {
-  return lookAgainAt === null ? outcome === 'retrying' : lookAgainAt <= now;
+/** Whether another look is worth while though nothing moved. A run that failed as a whole is tried again at once. */
+function isDue({ outcome, lookAgainAt }: SourceState, now: string, trigger: Trigger): boolean {
+  if (outcome === 'retrying' && (lookAgainAt === null || isImpatient(trigger))) return true;
+  return lookAgainAt !== null && lookAgainAt <= now;
 }
 
 async function recordUnchanged(
