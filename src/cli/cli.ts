@@ -34,6 +34,7 @@ const load: Readonly<Record<string, () => Promise<Command>>> = {
   approve: () => import('./approve.ts'),
   suspend: () => import('./suspend.ts'),
   resume: () => import('./resume.ts'),
+  why: () => import('./why.ts'),
   doctor: () => import('./doctor.ts'),
   completion: () => import('./completion.ts'),
 };

@@ -239,6 +239,23 @@ export const commands: readonly CommandDefinition[] = [
     examples: ['plumbline resume platform', 'plumbline resume llmclient support_bot'],
   },
   {
+    name: 'why',
+    arguments: '<kind> <name> [field]',
+    summary: 'say of each field where its value comes from: file and line, commit, run, or nobody',
+    options: [
+      {
+        flags: '-o, --output <format>',
+        summary: 'how to print it',
+        choices: ['text', 'json'],
+        default: 'text',
+      },
+    ],
+    examples: [
+      'plumbline why llmclient support_bot',
+      'plumbline why llmclient support_bot spec.config.defaultModel',
+    ],
+  },
+  {
     name: 'doctor',
     summary: 'check the installation, the configuration, the database and the sources',
     options: [

@@ -52,6 +52,7 @@ export function told(target: WatchedTarget, progress: Progress, after: string): 
   const telling: Source = {
     name,
     revision: (signal) => source.revision(signal),
+    recall: (file) => source.recall(file),
     watch: (changed) => source.watch(changed),
     close: () => source.close(),
     fetch: async (signal) => {

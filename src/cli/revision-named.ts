@@ -40,6 +40,10 @@ class BranchOrTag implements Source {
     return (await this.#found(signal)).source.fetch(signal);
   }
 
+  async recall(file: Parameters<Source['recall']>[0]): ReturnType<Source['recall']> {
+    return (await this.#branch.recall(file)) ?? this.#tag.recall(file);
+  }
+
   async watch(): Promise<void> {}
 
   async close(): Promise<void> {

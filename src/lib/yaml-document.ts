@@ -75,6 +75,11 @@ export class YamlDocument {
     return this.#page.position(this.#range(path, which)[0]);
   }
 
+  /** The line of the key at a path; undefined where the document does not write it. */
+  keyLine(path: Path): number | undefined {
+    return this.#find(path) === undefined ? undefined : this.place(path, 'key').line;
+  }
+
   /** The text of the scalar at a path as it is written, quotes included; undefined for anything else. */
   source(path: Path): string | undefined {
     const found = this.#find(path);

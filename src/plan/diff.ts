@@ -52,7 +52,7 @@ export function switchedField(
 }
 
 /** What a manifest says in a field: the default where it is silent, null for nothing and for an empty list. */
-function meaning(field: Field, manifest: Manifest | undefined): JsonValue {
+export function meaning(field: Field, manifest: Manifest | undefined): JsonValue {
   const written = manifest === undefined ? undefined : valueAt(manifest, field.path);
   const value = written ?? field.default ?? null;
   return Array.isArray(value) && value.length === 0 ? null : value;

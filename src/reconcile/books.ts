@@ -1,10 +1,11 @@
 import type { LoadedManifest } from '../manifest/manifest.ts';
 import type { Bookkeeping } from '../plan/change.ts';
+import { stageCommit } from '../store/commits.ts';
 import { markOrphaned, removeInventory, stageInventory } from '../store/inventory.ts';
 import { keepingCounters } from '../store/live-counter.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Ports } from './ports.ts';
-import type { SourceRun } from './run.ts';
+import type { Run, SourceRun } from './run.ts';
 
 /** Stages what the inventory says of a manifest that is applied now. */
 export function stageApplied(
@@ -27,6 +28,11 @@ export function stageApplied(
     orphaned: false,
     appliedAt: now,
   });
+}
+
+/** Stages who made the revision of a run, where that is known. */
+export function stageAuthor(unit: UnitOfWork, { revision, commit }: Run): void {
+  if (commit !== undefined) stageCommit(unit, revision, commit);
 }
 
 /** Writes inventory rows that follow although no record changes: a moved file, an orphan, a record that is gone. */

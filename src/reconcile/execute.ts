@@ -9,7 +9,7 @@ import { removeInventory } from '../store/inventory.ts';
 import { stageEntry } from '../store/journal.ts';
 import { keepingCounters } from '../store/live-counter.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
-import { stageApplied } from './books.ts';
+import { stageApplied, stageAuthor } from './books.ts';
 import { stageDone } from './control-record.ts';
 import { effectOf, followSteps, switchIn } from './effects.ts';
 import { entryOf, journalFailure } from './entries.ts';
@@ -139,6 +139,7 @@ async function writeSteps(ports: Ports, steps: readonly Step[], run: Run): Promi
         }
         stageDone(unit, steps, run, now);
         failpoint('execute.staged');
+        stageAuthor(unit, run);
         await unit.flush(query);
       },
       run.source,

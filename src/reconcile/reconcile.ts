@@ -11,7 +11,7 @@ import { owesEffect } from '../store/effects.ts';
 import { readLiveCounter } from '../store/live-counter.ts';
 import { readSourceState, type SourceState, writeSourceState } from '../store/source-state.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
-import { keepBooks } from './books.ts';
+import { keepBooks, stageAuthor } from './books.ts';
 import { type ControlState, controlDigest, isImpatient, readControl } from './control.ts';
 import { type Ending, recordControl } from './control-record.ts';
 import { stageRun } from './entries.ts';
@@ -54,6 +54,7 @@ export async function reconcile(
       if (known !== undefined) return await recordUnchanged(ports, target, run, known);
       const desired = await readDesired(ports, target, signal);
       run.revision = desired.revision;
+      run.commit = desired.snapshot.commit;
       const live = await readLive(ports.database, ports.brokers, target.account, run.source);
       const plan = judge(ports, target, desired, live, state.control);
       failpoint('plan.built');
@@ -233,6 +234,7 @@ async function verifyAndRecord(
       lookAgainAt,
     });
     stageRun(ports, unit, run, outcome, message);
+    stageAuthor(unit, run);
     await unit.flush(query);
     failpoint('run.before-mark');
   });

@@ -1,4 +1,5 @@
 import { PlumblineError } from '../lib/errors.ts';
+import type { Commit } from '../source/source.ts';
 import type { Trigger } from './status.ts';
 
 /** Whose run it is; every row it writes says so. */
@@ -9,6 +10,8 @@ export interface Run {
   /** Undefined for a person's command: records stay owned by nobody. */
   readonly source: string | undefined;
   readonly revision: string;
+  /** Who made the revision, for one of a Git source. */
+  readonly commit?: Commit | undefined;
 }
 
 /** A run over one source. The revision is empty until it is known. */
@@ -20,6 +23,7 @@ export interface SourceRun extends Run {
   /** Milliseconds of monotonic time, for durations. */
   readonly startedMs: number;
   revision: string;
+  commit?: Commit | undefined;
 }
 
 /** Why something of a run was not done: somebody stopped the process. */

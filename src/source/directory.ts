@@ -1,5 +1,5 @@
 import { realpath, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { sha256 } from '../lib/digest.ts';
 import { PlumblineError } from '../lib/errors.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
@@ -79,6 +79,11 @@ export class DirectorySource implements Source {
       problems,
       read: (wanted) => this.#read(wanted, new Map(files.map((it) => [it.path, it.at]))),
     };
+  }
+
+  async recall({ path, blob }: Pick<SnapshotFile, 'path' | 'blob'>) {
+    const content = await readRegularFile(join(this.#root, path), this.#limits.fileBytes);
+    return 'bytes' in content && sha256(content.bytes) === blob ? content.bytes : undefined;
   }
 
   async watch(changed: () => void): Promise<void> {

@@ -163,6 +163,24 @@ export async function* readBlobs(
   }
 }
 
+/** The bytes of a blob that a mirror may still hold; undefined where it does not, or where there is no mirror. */
+export async function recallBlob(
+  git: GitProcess,
+  call: GitCall,
+  path: string,
+  blob: string,
+): Promise<Uint8Array | undefined> {
+  try {
+    const id = idOf({ path, blob, size: 0 });
+    const printed = await git.run(['cat-file', '--batch-check'], { ...call, input: `${id}\n` });
+    const size = Number(/^\w+ blob (\d+)\n$/.exec(printed.toString('latin1'))?.[1]);
+    for await (const { bytes } of readBlobs(git, call, [{ path, blob, size }])) return bytes;
+  } catch (error) {
+    if (!(error instanceof PlumblineError)) throw error;
+  }
+  return undefined;
+}
+
 function idOf(file: SnapshotFile): string {
   const id = /^sha1:([0-9a-f]{40})$/.exec(file.blob)?.[1];
   if (id === undefined) throw damaged(`'${file.path}' has no content id of git`);

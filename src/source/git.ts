@@ -15,7 +15,7 @@ import {
 import { installedGit, readCommit } from './git-commit.ts';
 import type { GitCredentials } from './git-environment.ts';
 import { GitMirror } from './git-mirror.ts';
-import { findFolder, listTree, readBlobs } from './git-objects.ts';
+import { findFolder, listTree, readBlobs, recallBlob } from './git-objects.ts';
 import { GitProcess } from './git-process.ts';
 import { type Signers, verifyCommit } from './git-verify.ts';
 import type { Snapshot, SnapshotFile, Source } from './source.ts';
@@ -43,6 +43,7 @@ export interface GitSourceOptions {
 }
 
 const defaultTimeoutMs = 30_000;
+const neverAborted = new AbortController().signal;
 
 /**
  * Manifests from a line of history of a Git repository, read out of a bare mirror: there is no work
@@ -94,6 +95,10 @@ export class GitSource implements Source {
       ...listing,
       read: (files) => this.#read(files, signal),
     };
+  }
+
+  async recall({ path, blob }: Pick<SnapshotFile, 'path' | 'blob'>) {
+    return recallBlob(this.#git, { mirror: this.#mirror.folder, signal: neverAborted }, path, blob);
   }
 
   /** Nothing to do: a remote is asked from time to time, by whoever keeps the loop. */

@@ -53,6 +53,11 @@ export interface Source {
   /** The present revision alone, as cheaply as the source can tell it; equal revisions have equal files. */
   revision(signal: AbortSignal): Promise<string>;
   fetch(signal: AbortSignal): Promise<Snapshot>;
+  /**
+   * The bytes of a file of an earlier snapshot, from what is on this machine; undefined where they are
+   * there no more. It never asks the outside.
+   */
+  recall(file: Pick<SnapshotFile, 'path' | 'blob'>): Promise<Uint8Array | undefined>;
   /** Calls back when there may be something new. A hint only: it may come too often, late, or not at all. */
   watch(changed: () => void): Promise<void>;
   /** Stops watching and ends every process it started. */

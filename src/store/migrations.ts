@@ -7,6 +7,7 @@ export const storeMigrations: readonly Migration[] = [
   { id: 'store_1', up: createStoreTables },
   { id: 'store_2', up: createEffect },
   { id: 'control_1', up: createControlTables },
+  { id: 'journal_1', up: createCommit },
 ];
 
 async function createStoreTables(query: Query): Promise<void> {
@@ -75,6 +76,17 @@ async function createEffect(query: Query): Promise<void> {
     table.text('verb').notNullable();
     table.text('idempotency_key').notNullable();
     table.primary(['account', 'space', 'name']);
+  });
+}
+
+/** Who made the revisions that the journal names. */
+async function createCommit(query: Query): Promise<void> {
+  await query.schema.createTable('revision_commit', (table) => {
+    table.text('revision').primary();
+    table.text('id').notNullable();
+    table.text('author').notNullable();
+    table.text('time').notNullable();
+    table.text('subject').notNullable();
   });
 }
 

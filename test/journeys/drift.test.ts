@@ -1,21 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { ask, closeHandle, openHandle } from '../../src/store/driver.ts';
+import { behindItsBack } from '../support/database.ts';
 import { type Test, t } from '../support/tap.ts';
 import { clientYaml, pluginYaml, type Report, tokenYaml, World } from '../support/world.ts';
 
 const fileHash = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
-
-/** Runs one statement as people do in the command line of SQLite, which keeps no foreign keys. */
-async function behindItsBack(world: World, sql: string): Promise<void> {
-  const handle = await openHandle(world.database, 'write');
-  try {
-    await ask(handle, 'PRAGMA foreign_keys = OFF');
-    await ask(handle, sql);
-  } finally {
-    await closeHandle(handle);
-  }
-}
 
 const told = ({ changes }: Report) => changes.map((it) => `${it.action} ${it.name}`);
 const fieldsOf = ({ changes }: Report) =>
@@ -88,7 +77,7 @@ t.test(
     t.equal((await world.run('drift')).exit, 0);
     for (const { name, sql, action, field } of cases) {
       await t.test(name, async (t) => {
-        await behindItsBack(world, sql);
+        await behindItsBack(world.database, sql);
         const hash = fileHash(world.database);
         const drift = await world.report('drift');
         t.equal(drift.exit, 2);
@@ -126,7 +115,7 @@ t.test(
 
 t.test('what others refer to can be deleted behind its back, and all is whole again', async (t) => {
   const world = await synced(t);
-  await behindItsBack(world, "DELETE FROM plugin_meta WHERE name = 'hours'");
+  await behindItsBack(world.database, "DELETE FROM plugin_meta WHERE name = 'hours'");
   const expected = ['create hours', 'update bot'];
   t.same(told(await world.report('drift')), expected);
   const sync = await world.report('sync');
@@ -146,7 +135,7 @@ t.test('what waits in Git never shows as drift, and a plan tells the two apart',
   t.same(none.changes, []);
 
   await behindItsBack(
-    world,
+    world.database,
     "UPDATE llm_client SET app_placeholder = 'By hand', default_model = 'gpt-5' WHERE name = 'guide'",
   );
   t.same(fieldsOf(await world.report('drift')), [
@@ -168,7 +157,7 @@ t.test('where drift is only told, it stays, and what Git changes goes through', 
   const guide = async () =>
     JSON.parse((await world.run('describe', 'llmclient', 'guide', '-o', 'json')).out).spec.config;
   await behindItsBack(
-    world,
+    world.database,
     "UPDATE llm_client SET app_placeholder = 'By hand' WHERE name = 'guide'",
   );
   const left = await world.report('sync');
@@ -189,8 +178,8 @@ t.test('where drift is only told, it stays, and what Git changes goes through', 
     { path: 'spec.config.appPlaceholder', from: 'By hand', to: null, cause: 'drift' },
   ]);
 
-  await behindItsBack(world, "UPDATE llm_client SET deployed = 0 WHERE name = 'bot'");
-  await behindItsBack(world, "DELETE FROM llm_client WHERE name = 'guide'");
+  await behindItsBack(world.database, "UPDATE llm_client SET deployed = 0 WHERE name = 'bot'");
+  await behindItsBack(world.database, "DELETE FROM llm_client WHERE name = 'guide'");
   const sync = await world.report('sync');
   t.equal(sync.exit, 0);
   t.same(sync.changes, []);
@@ -199,7 +188,7 @@ t.test('where drift is only told, it stays, and what Git changes goes through', 
 
 t.test('turning enforcement on repairs what was only told', async (t) => {
   const world = await synced(t, { PLUMBLINE_SOURCE_DRIFT: 'report' });
-  await behindItsBack(world, "UPDATE llm_client SET app_name = 'X' WHERE name = 'guide'");
+  await behindItsBack(world.database, "UPDATE llm_client SET app_name = 'X' WHERE name = 'guide'");
   t.same((await world.report('sync')).changes, []);
   const enforcing = new World(t, { ...world.environment, PLUMBLINE_SOURCE_DRIFT: 'enforce' });
   t.same(told(await enforcing.report('sync')), ['update guide']);
@@ -211,10 +200,10 @@ t.test(
   async (t) => {
     const world = await synced(t);
     await behindItsBack(
-      world,
+      world.database,
       `UPDATE llm_client SET app_welcome_message = 'a < b & "c" ]]> ' || char(27) || '[31m' WHERE name = 'guide'`,
     );
-    await behindItsBack(world, "DELETE FROM llm_client WHERE name = 'bot'");
+    await behindItsBack(world.database, "DELETE FROM llm_client WHERE name = 'bot'");
     const first = await world.run('drift', '-o', 'json');
     t.equal(first.exit, 2);
     for (let round = 0; round < 5; round += 1)
@@ -235,7 +224,7 @@ t.test(
 
 t.test('drift asks no source: it answers while the source is away', async (t) => {
   const world = await synced(t);
-  await behindItsBack(world, "UPDATE llm_client SET app_name = 'X' WHERE name = 'guide'");
+  await behindItsBack(world.database, "UPDATE llm_client SET app_name = 'X' WHERE name = 'guide'");
   world.remove('');
   t.same(told(await world.report('drift')), ['update guide']);
   t.equal((await world.run('plan')).exit, 1);

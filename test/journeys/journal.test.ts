@@ -1,6 +1,9 @@
+import { join } from 'node:path';
 import { Command, eventually } from '../support/daemon.ts';
+import { behindItsBack } from '../support/database.ts';
+import { GitRepository } from '../support/git-repository.ts';
 import { t } from '../support/tap.ts';
-import { clientYaml, World } from '../support/world.ts';
+import { clientYaml, tokenYaml, World } from '../support/world.ts';
 
 /** An entry as `history -o json` prints it, as far as tests look. */
 interface Entry {
@@ -79,4 +82,141 @@ t.test('a follower sees what was there, and every new entry as it comes', async 
   const { exit, within } = await follower.stop('SIGTERM');
   t.equal(exit, 0);
   t.ok(within < 5_000, 'it ends at once');
+});
+
+/** A field as `why -o json` tells of it, as far as tests look. */
+interface Told {
+  readonly path: string;
+  readonly value: unknown;
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly lineOf: string | null;
+  readonly origin: Readonly<Record<string, unknown>>;
+  readonly previous: readonly {
+    readonly value: unknown;
+    readonly origin: { readonly by: string };
+  }[];
+}
+
+async function whyOf(world: World, ...words: string[]): Promise<readonly Told[]> {
+  const { exit, out, err } = await world.run('why', ...words, '-o', 'json');
+  if (exit !== 0) throw new Error(err);
+  return (JSON.parse(out) as { fields: readonly Told[] }).fields;
+}
+
+const temperature = (value: number) => `apiVersion: smarter.sh/v1
+kind: LLMClient
+metadata:
+  name: alpha
+  description: The alpha
+  version: 1.0.0
+spec:
+  config:
+    defaultModel: gpt-4o-mini
+    # Warm enough for small talk.
+    defaultTemperature: ${value}
+`;
+
+t.test('why tells of a field its line, its commit, its run and what it was before', async (t) => {
+  const holder = new World(t);
+  const repository = new GitRepository(join(holder.folder, 'repo.git'));
+  const world = new World(t, {
+    PLUMBLINE_SOURCE: repository.url,
+    PLUMBLINE_SOURCE_ALLOW_FILE: 'true',
+  });
+  const files = (value: number) => ({
+    'bots/a.yaml': `${tokenYaml('key')}---\n${temperature(value)}`,
+  });
+  repository.commit(files(0.2), { author: 'Ann', subject: 'A bot', time: 1_700_000_000 });
+  await world.run('sync');
+  const warm = { author: 'Bob\u001b[31m', subject: 'Warmer', time: 1_700_086_400 };
+  const commit = repository.commit(files(0.7), warm);
+  await world.run('sync');
+  const [field, ...others] = await whyOf(world, 'llmclient', 'alpha', 'defaultTemperature');
+  const line =
+    files(0.7)
+      ['bots/a.yaml'].split('\n')
+      .findIndex((it) => it.includes('0.7')) + 1;
+  t.same(others, [], 'of one field that is asked for');
+  t.match(field, {
+    path: 'spec.config.defaultTemperature',
+    value: 0.7,
+    file: 'bots/a.yaml',
+    line,
+    lineOf: 'field',
+    origin: {
+      by: 'source',
+      source: 'team',
+      revision: `main@sha1:${commit}`,
+      commit: {
+        id: commit,
+        author: 'Bob\\x1b[31m <ann@example.com>',
+        time: '2023-11-15T22:13:20.000Z',
+        subject: 'Warmer',
+      },
+    },
+    previous: [{ value: 0.2, origin: { by: 'source', commit: { subject: 'A bot' } } }],
+  });
+  const { exit, out } = await world.run('why', 'llmclient', 'alpha');
+  t.equal(exit, 0);
+  t.match(out, `bots/a.yaml:${line}, from team at main@sha1:${commit.slice(0, 12)}`);
+  t.match(out, 'before that 0.2, from team at main@sha1:');
+  t.match(out, 'commit of Bob\\x1b[31m <ann@example.com>, 2023-11-15T22:13:20.000Z: Warmer');
+  t.notMatch(out, '\u001b', 'what a commit claims to be called moves no cursor');
+});
+
+t.test('why tells what was set behind the back, by hand, by default, or longer ago', async (t) => {
+  const world = new World(t);
+  world.write('a.yaml', temperature(0.2));
+  await world.run('sync');
+  const field = async (path: string, kind = 'llmclient', name = 'alpha') =>
+    (await whyOf(world, kind, name, path))[0] as Told;
+
+  await behindItsBack(world.database, 'UPDATE llm_client SET default_temperature = 0.9');
+  t.match(await field('defaultTemperature'), {
+    value: 0.9,
+    origin: { by: 'outside', before: null },
+    previous: [{ value: 0.2, origin: { by: 'source' } }],
+  });
+  t.match((await world.run('why', 'llmclient', 'alpha')).out, /a\.yaml:11 says otherwise/);
+  await world.run('suspend', 'llmclient', 'alpha');
+  t.match(await field('description'), { origin: { by: 'source' } }, 'a suspension sets no field');
+  await world.run('resume', 'llmclient', 'alpha');
+  await world.run('sync');
+  const enforced = await field('defaultTemperature');
+  t.match(enforced, { value: 0.2, origin: { by: 'source' } });
+  t.same(
+    enforced.previous.map((it) => [it.value, it.origin.by]),
+    [
+      [0.9, 'outside'],
+      [0.2, 'source'],
+    ],
+    'a sync put it right, and what was between is not forgotten',
+  );
+
+  await world.run('deploy', 'llmclient', 'alpha');
+  t.match(await field('deployed'), { value: false, origin: { by: 'default' } }, 'held: it is open');
+  t.match(await field('appFileAttachment'), { value: false, origin: { by: 'default' } });
+  t.match(await field('subdomain'), { value: null, origin: { by: 'default' } });
+
+  world.write('hand/key.yaml', tokenYaml('hand_key'));
+  await world.run('apply', '-f', world.path('hand/key.yaml'));
+  world.remove('hand/key.yaml');
+  t.match(await field('username', 'smarterauthtoken', 'hand_key'), {
+    value: 'admin',
+    file: null,
+    origin: { by: 'hand', source: null, commit: null },
+  });
+
+  world.write('a.yaml', `# moved\n${temperature(0.2)}`);
+  t.match(
+    await field('defaultTemperature'),
+    { line: 1, lineOf: 'document' },
+    'of a file that has changed since, only the line of the document is known',
+  );
+  t.match(await world.run('why', 'llmclient', 'alpha', 'defaultTemprature'), {
+    exit: 64,
+    err: /did you mean defaultTemperature\?/,
+  });
+  t.match(await world.run('why', 'llmclient', 'nobody'), { exit: 1, err: /RECORD_NOT_FOUND/ });
 });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Database, Migration } from '../../src/store/database.ts';
+import { ask, closeHandle, openHandle } from '../../src/store/driver.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Test } from './tap.ts';
 
@@ -27,6 +28,17 @@ export async function freshDatabase(
     rmSync(folder, { recursive: true, force: true });
   });
   return store.database;
+}
+
+/** Runs one statement as people do in the command line of SQLite, which keeps no foreign keys. */
+export async function behindItsBack(path: string, sql: string): Promise<void> {
+  const handle = await openHandle(path, 'write');
+  try {
+    await ask(handle, 'PRAGMA foreign_keys = OFF');
+    await ask(handle, sql);
+  } finally {
+    await closeHandle(handle);
+  }
 }
 
 /** Another process, killed at the latest when the test is over. */

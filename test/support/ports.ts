@@ -64,6 +64,11 @@ export class FakeSource implements Source {
     };
   }
 
+  async recall({ path }: { readonly path: string }): Promise<Uint8Array | undefined> {
+    const text = this.files[path];
+    return text === undefined ? undefined : Buffer.from(text);
+  }
+
   async watch(): Promise<void> {}
 
   async close(): Promise<void> {
