@@ -69,10 +69,16 @@ export function targetsOf(
   return chosen.map((source) => ({
     source: sourceOf(source, elsewhere, stateFolder, log),
     account: source.account,
-    policy: withKnownKinds(source),
+    policy: policyOf(source, elsewhere),
     rhythm: source.rhythm,
     location: elsewhere.path ?? locationText(source),
   }));
+}
+
+/** Elsewhere nothing has to follow what was applied. */
+function policyOf(source: SourceConfig, { path, revision }: Elsewhere): SourceConfig['policy'] {
+  const policy = withKnownKinds(source);
+  return (path ?? revision) === undefined ? policy : { ...policy, history: 'follow' };
 }
 
 /** The policy of a source with the kinds of its allowance by their own names. Throws CONFIG_INVALID for another word. */

@@ -54,6 +54,7 @@ export interface SourceConfig {
     readonly classes: SourceText['policy'];
     /** Milliseconds. */
     readonly fightWindow: number;
+    readonly history: 'follow' | 'hold';
     readonly allow?: { readonly kinds?: readonly string[]; readonly names?: string };
   };
 }

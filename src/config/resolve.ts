@@ -73,7 +73,7 @@ function sourceConfig(
 ): Omit<SourceConfig, 'account'> {
   const at = `sources.${index}`;
   const webhook = readSecret(source.webhook ?? {}, `${at}.webhook`, ['secret'], around, problems);
-  const { name, schedule, prune, drift, adopt, allowEmpty, allow } = source;
+  const { name, schedule, prune, drift, adopt, allowEmpty, history, allow } = source;
   return {
     name,
     location:
@@ -89,6 +89,7 @@ function sourceConfig(
       prune,
       drift,
       adopt,
+      history,
       allowEmpty,
       limits: { ...source.limits, window: parseDuration(source.limits.window) },
       classes: source.policy,

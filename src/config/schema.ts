@@ -173,6 +173,9 @@ const source = z.strictObject({
     .enum(['enforce', 'report'])
     .default('enforce')
     .meta({ description: 'Repair records that were changed by hand, or only tell.' }),
+  history: z.enum(['follow', 'hold']).default('follow').meta({
+    description: 'Follow a branch whose history was rewritten, or hold it.',
+  }),
   adopt: z.boolean().default(false).meta({
     description:
       'May change and take over records that nobody owns; equal ones are always taken over.',

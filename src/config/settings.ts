@@ -46,6 +46,7 @@ const sourceVariables = {
   'webhook.secretFile': 'PLUMBLINE_SOURCE_WEBHOOK_SECRET_FILE',
   prune: 'PLUMBLINE_SOURCE_PRUNE',
   drift: 'PLUMBLINE_SOURCE_DRIFT',
+  history: 'PLUMBLINE_SOURCE_HISTORY',
   adopt: 'PLUMBLINE_SOURCE_ADOPT',
   allowEmpty: 'PLUMBLINE_SOURCE_ALLOW_EMPTY',
   'limits.deletes.count': 'PLUMBLINE_SOURCE_LIMITS_DELETES_COUNT',

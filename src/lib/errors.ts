@@ -52,6 +52,7 @@ const catalogue = {
   SOURCE_UNSTABLE: { exit: 1, httpStatus: 503, retry: 'backoff' },
   SOURCE_REFUSED: { exit: 1, httpStatus: 422, retry: 'never' },
   SOURCE_LIMIT: { exit: 1, httpStatus: 422, retry: 'never' },
+  SOURCE_REWRITTEN: { exit: 3, httpStatus: 409, retry: 'person' },
   SOURCE_UNVERIFIED: { exit: 3, httpStatus: 409, retry: 'person' },
   SOURCE_UNKNOWN: { exit: 1, httpStatus: 404, retry: 'never' },
 

@@ -163,6 +163,8 @@ export interface Policy {
   readonly classes: Readonly<Record<RiskClass, 'auto' | 'hold'>>;
   /** Milliseconds in which the third change of a field by somebody else ends its enforcement. */
   readonly fightWindow: number;
+  /** Whether a revision that does not follow the last one applied is taken or waits. */
+  readonly history: 'follow' | 'hold';
   /** What it may declare; everything without it. */
   readonly allow?: Allowance;
 }

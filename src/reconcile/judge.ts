@@ -1,11 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sortDiagnostics } from '../lib/diagnostic.ts';
+import { PlumblineError } from '../lib/errors.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import { type LoadResult, ManifestLoader } from '../manifest/load.ts';
 import { buildPlan } from '../plan/build.ts';
 import type { Plan } from '../plan/change.ts';
 import type { Control } from '../plan/control.ts';
+import { shortRevision } from '../plan/wording.ts';
 import type { Snapshot } from '../source/source.ts';
+import { readSourceState } from '../store/source-state.ts';
 import { readControl } from './control.ts';
 import { type LiveState, readLive } from './live.ts';
 import type { Ports, Target } from './ports.ts';
@@ -29,6 +32,7 @@ export async function readDesired(
   failpoint('fetch.begin');
   const snapshot = await target.source.fetch(signal);
   failpoint('fetch.end');
+  if (target.policy.history === 'hold') await refuseRewritten(ports, target, snapshot, signal);
   const loader = new ManifestLoader(ports.brokers.kinds, target.account, ports.vault);
   let count = 0;
   for await (const { file, bytes } of snapshot.read(snapshot.files)) {
@@ -43,6 +47,26 @@ export async function readDesired(
   const loaded = loader.finish();
   failpoint('manifests.loaded');
   return { revision: snapshot.revision, snapshot, loaded };
+}
+
+/** Throws SOURCE_REWRITTEN where what was applied last is no part of the snapshot's history. */
+async function refuseRewritten(
+  { database }: Ports,
+  { source }: Target,
+  { revision, follows }: Snapshot,
+  signal: AbortSignal,
+): Promise<void> {
+  const last = await database.read((query) => readSourceState(query, source.name));
+  const before = last?.revision ?? '';
+  if (before === '' || before === revision || follows === undefined) return;
+  if (await follows(before, signal)) return;
+  throw new PlumblineError(
+    'SOURCE_REWRITTEN',
+    `the history was rewritten: ${shortRevision(before)}, which was applied last, is no part of ${shortRevision(revision)}`,
+    {
+      hint: 'push a commit that follows it, or set history: follow for this source if it is meant; what is applied stays meanwhile',
+    },
+  );
 }
 
 /** What a run would do, as a value: desired and live state compared. */

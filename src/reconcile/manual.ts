@@ -25,6 +25,7 @@ const policy: Policy = {
   prune: true,
   drift: 'enforce',
   adopt: true,
+  history: 'follow',
   allowEmpty: true,
   limits: { deletes: {}, updates: {}, exposure: {}, window: 0 },
   classes: {

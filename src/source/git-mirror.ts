@@ -8,6 +8,8 @@ import type { RemoteRef } from './git-address.ts';
 import type { GitProcess } from './git-process.ts';
 
 const packFilesBeforeRepack = 60;
+/** How much history is fetched to find a commit in it: first little, in the end all, which git writes so. */
+const historyDepths = [50, 1000, 2_147_483_647];
 const abandonedAfterMs = 3_600_000;
 
 /**
@@ -63,14 +65,45 @@ export class GitMirror {
     }
   }
 
-  /** Fetches one ref, without tags and history, and gives the id of its commit. */
-  async #fetch(mirror: string, ref: RemoteRef, signal: AbortSignal): Promise<string> {
+  /**
+   * Whether the history of `commit`, which `ref` has, holds another commit. As much of it is fetched as
+   * it takes to know, and in the end all.
+   */
+  async holdsInHistory(
+    ref: RemoteRef,
+    commit: string,
+    earlier: string,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const call = { mirror: this.folder, signal };
+    for (const depth of [...historyDepths, undefined]) {
+      const input = `${earlier}\n`;
+      const known = await this.#git.run(['cat-file', '--batch-check'], { ...call, input });
+      if (!known.toString('latin1').includes(' missing')) {
+        const options = ['--max-count=1', '--end-of-options', earlier, `^${commit}`];
+        const beyond = await this.#git.run(['rev-list', ...options], call);
+        if (beyond.length === 0) return true;
+      }
+      const shallow = await this.#git.run(['rev-parse', '--is-shallow-repository'], call);
+      if (depth === undefined || shallow.toString('latin1').trim() !== 'true') break;
+      await this.#fetch(this.folder, ref, signal, depth);
+    }
+    return false;
+  }
+
+  /** Fetches one ref, without tags and no more history than wanted, and gives the id of its commit. */
+  async #fetch(
+    mirror: string,
+    ref: RemoteRef,
+    signal: AbortSignal,
+    depth = this.#depth,
+  ): Promise<string> {
     const ours = `refs/plumbline/${createHash('sha256').update(ref.name).digest('hex').slice(0, 16)}`;
     if (ref.commit !== undefined && (await this.#holds(mirror, ref.commit, ours, signal))) {
       return ref.commit;
     }
     const options = [
-      `--depth=${this.#depth}`,
+      `--depth=${depth}`,
       '--quiet',
       '--force',
       '--no-tags',

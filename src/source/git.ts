@@ -93,6 +93,7 @@ export class GitSource implements Source {
       revision: this.#revisionOf(commit.id),
       commit,
       ...listing,
+      follows: (revision, until) => this.#told(this.#follows(commit.id, revision, until)),
       read: (files) => this.#read(files, signal),
     };
   }
@@ -136,6 +137,13 @@ export class GitSource implements Source {
       failpoint('mirror.listed');
       return { commit, listing };
     });
+  }
+
+  /** A revision of another ref says nothing of this history: the source was pointed elsewhere. */
+  async #follows(commit: string, revision: string, signal: AbortSignal): Promise<boolean> {
+    const earlier = /(?:^|@)sha1:([0-9a-f]{40})$/.exec(revision)?.[1];
+    if (earlier === undefined || this.#revisionOf(earlier) !== revision) return true;
+    return this.#mirror.holdsInHistory(this.#ref, commit, earlier, signal);
   }
 
   async *#read(files: readonly SnapshotFile[], signal: AbortSignal) {

@@ -39,6 +39,11 @@ export interface Snapshot {
    */
   readonly problems: readonly Diagnostic[];
   /**
+   * Whether an earlier revision of the source is part of this one's history. Absent where there is no
+   * history, as in a folder.
+   */
+  follows?(revision: string, signal: AbortSignal): Promise<boolean>;
+  /**
    * The bytes of the given files, in the order asked for. Throws SOURCE_DAMAGED or SOURCE_UNSTABLE if
    * one of them cannot be read any more or is not what its content id says; the snapshot is void then.
    */

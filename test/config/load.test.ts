@@ -110,6 +110,7 @@ log: { level: debug, format: json }
       prune: false,
       drift: 'enforce',
       adopt: false,
+      history: 'follow',
       allowEmpty: false,
       limits: {
         deletes: { count: 10, percent: 20 },
@@ -379,6 +380,7 @@ const samples: Readonly<
   'sources[].schedule': ['@daily'],
   'sources[].prune': ['true', true],
   'sources[].drift': ['report'],
+  'sources[].history': ['hold'],
   'sources[].adopt': ['true', true],
   'sources[].allowEmpty': ['true', true],
   'sources[].limits.deletes.count': ['0', 0],
@@ -410,7 +412,7 @@ function loadedPath({ path }: Setting): string {
   if (/\.(?:interval|schedule)$/.test(path)) return `rhythm.${last}`;
   if (path.includes('.webhook.')) return 'webhook';
   if (path.includes('.allow.')) return `policy.allow.${last}`;
-  if (/\.(?:prune|drift|adopt|allowEmpty)$/.test(path)) return `policy.${last}`;
+  if (/\.(?:prune|drift|adopt|allowEmpty|history)$/.test(path)) return `policy.${last}`;
   if (path.startsWith('sources[].policy.')) return `policy.classes.${last}`;
   if (path === 'sources[].fight.window') return 'policy.fightWindow';
   return path.replace('sources[].', '').replace(/^limits\./, 'policy.limits.');

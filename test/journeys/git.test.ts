@@ -203,3 +203,38 @@ t.test('a signed webhook makes a push live although the next look is an hour awa
     lastRun: { trigger: 'webhook' },
   });
 });
+
+t.test('a history that was rewritten is held where the source says so', async (t) => {
+  const { repository, world } = following(t, { PLUMBLINE_SOURCE_HISTORY: 'hold' });
+  t.equal((await world.run('sync')).exit, 0);
+  for (let at = 0; at < 5; at += 1) repository.commit({ 'README.md': `${at}\n` });
+  const far = repository.commit({ 'llm/clients/far.yaml': clientYaml('far_bot') });
+  const followed = await world.report('sync');
+  t.same(told(followed.changes), ['create far_bot'], 'what follows is followed');
+  repository.commit({ 'llm/clients/only.yaml': clientYaml('only_bot') }, { orphan: true });
+  const held = await world.run('sync');
+  t.equal(held.exit, 3);
+  t.match(held.err, /the history was rewritten/);
+  t.match((await world.run('status')).out, /held/);
+  const { out } = await world.run('get', 'client', '-o', 'name');
+  t.match(out, /far_bot/, 'what was applied stays');
+  t.notMatch(out, /only_bot/);
+  t.equal((await world.run('sync')).exit, 3, 'and it is held again');
+  repository.git('update-ref', 'refs/heads/main', far);
+  t.equal((await world.run('sync')).exit, 0, 'put back, it goes on');
+  repository.commit({ 'llm/clients/only.yaml': clientYaml('only_bot') }, { orphan: true });
+  const meant = new World(t, { ...world.environment, PLUMBLINE_SOURCE_HISTORY: 'follow' });
+  t.match(
+    (await meant.report('plan')).summary,
+    { create: 1, delete: 4 },
+    'or taken when it is meant',
+  );
+});
+
+t.test('a source that is pointed at another branch is not held for its history', async (t) => {
+  const { repository, world } = following(t, { PLUMBLINE_SOURCE_HISTORY: 'hold' });
+  t.equal((await world.run('sync')).exit, 0);
+  repository.commit({ 'llm/clients/new.yaml': clientYaml('new_bot') }, { branch: 'next' });
+  const there = new World(t, { ...world.environment, PLUMBLINE_SOURCE_BRANCH: 'next' });
+  t.match((await there.report('plan')).summary, { create: 1 });
+});

@@ -154,6 +154,7 @@ export const policy: Policy = {
   prune: true,
   drift: 'enforce',
   adopt: false,
+  history: 'follow',
   allowEmpty: false,
   limits: {
     deletes: { count: 10, percent: 20 },

@@ -244,6 +244,7 @@ export function targetOf(source: Source, policy: Partial<Policy> = {}): Target {
       prune: true,
       drift: 'enforce',
       adopt: false,
+      history: 'follow',
       allowEmpty: false,
       limits: {
         deletes: { count: 100, percent: 100 },
