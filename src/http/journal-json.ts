@@ -21,3 +21,14 @@ export function runJson(row: JournalRow): Record<string, unknown> {
     milliseconds: durationMs,
   };
 }
+
+/** The end of a run as an event tells it, from its entry. */
+export function finishedJson(row: JournalRow): Record<string, unknown> {
+  const { run, source, trigger, revision, outcome, message, durationMs: milliseconds } = row;
+  return { source, run, outcome, message, revision, trigger, milliseconds };
+}
+
+/** What was done, without the manifests before and after, which the journal has. */
+export function changeJson({ before: _, after: __, ...rest }: JournalRow): Record<string, unknown> {
+  return rest;
+}

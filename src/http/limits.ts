@@ -31,6 +31,6 @@ export const httpLimits: HttpLimits = {
   window: 60_000,
   answerTime: 60_000,
   streams: 16,
-  streamBacklog: 256 * 1024,
+  streamBacklog: 1024 * 1024,
   heartbeat: 15_000,
 };

@@ -6,12 +6,14 @@ import type { Ports } from '../reconcile/ports.ts';
 import type { Daemon } from '../reconcile/status.ts';
 import { type Access, accessRules, addressText, type ListenAddress } from './access.ts';
 import { bareApplication } from './application.ts';
+import { Events } from './events.ts';
 import { type HttpLimits, httpLimits } from './limits.ts';
 import { listenOn } from './listen.ts';
 import { createMetrics } from './metrics.ts';
 import { collectDocument, documentRoute } from './openapi.ts';
 import { refuseOtherMethods } from './other-methods.ts';
 import type { Api } from './parts.ts';
+import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { journalRoutes } from './routes/journal.ts';
 import { kindRoutes } from './routes/kinds.ts';
@@ -72,12 +74,16 @@ export async function buildHttp(
   app.addHook('onRequest', app.rateLimit(rateOf(limits)));
   app.addHook('onRequest', async (request) => access.admit(request));
 
+  const events = new Events(daemon, ports, limits);
+  app.addHook('preClose', async () => events.close());
+
   const refuseTheRest = refuseOtherMethods(app);
   await collectDocument(app, ports.version);
   const parts = { daemon, ports, account, limits, metrics, access };
   healthRoutes(app, parts);
   sourceRoutes(app, parts);
   journalRoutes(app, parts);
+  eventRoutes(app, parts, events);
   kindRoutes(app, parts);
   webhookRoutes(app, daemon, webhooks);
   documentRoute(app);
