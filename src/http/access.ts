@@ -12,6 +12,8 @@ export interface ListenAddress {
 /** Who may ask what of a listener. */
 export interface Access {
   readonly loopback: boolean;
+  /** What the journal calls a caller that was admitted. */
+  readonly actor: string;
   /** Throws REQUEST_REFUSED or REQUEST_UNAUTHENTICATED. */
   admit(request: FastifyRequest): void;
   /** True for a caller who may see details, not only words of status. */
@@ -51,6 +53,7 @@ export function accessRules(listen: ListenAddress, token: Secret | undefined): A
 
   return {
     loopback,
+    actor: token === undefined ? 'http:local' : 'http:token',
     trusted,
     admit(request) {
       const { openTo } = request.routeOptions.config;

@@ -17,6 +17,7 @@ import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { journalRoutes } from './routes/journal.ts';
 import { kindRoutes } from './routes/kinds.ts';
+import { resourceRoutes } from './routes/resources.ts';
 import { sourceRoutes } from './routes/sources.ts';
 import { type Webhook, webhookRoutes } from './routes/webhook.ts';
 
@@ -83,6 +84,7 @@ export async function buildHttp(
   healthRoutes(app, parts);
   sourceRoutes(app, parts);
   journalRoutes(app, parts);
+  resourceRoutes(app, parts);
   eventRoutes(app, parts, events);
   kindRoutes(app, parts);
   webhookRoutes(app, daemon, webhooks);

@@ -74,6 +74,8 @@ const catalogue = {
   RECORD_STALE: { exit: 1, httpStatus: 409, retry: 'backoff' },
   RECORD_OWNED: { exit: 1, httpStatus: 409, retry: 'never' },
   RECORD_REJECTED: { exit: 1, httpStatus: 422, retry: 'never' },
+  CHANGE_BLOCKED: { exit: 1, httpStatus: 409, retry: 'never' },
+  CHANGE_HELD: { exit: 1, httpStatus: 409, retry: 'never' },
   VERB_NOT_IMPLEMENTED: { exit: 1, httpStatus: 501, retry: 'never' },
 
   EXPORT_REFUSED: { exit: 1, httpStatus: 409, retry: 'never' },
