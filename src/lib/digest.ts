@@ -6,14 +6,23 @@ import { createHash } from 'node:crypto';
  */
 export function canonicalJson(value: unknown): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  const map = value as Record<string, unknown>;
-  const members: string[] = [];
-  for (const key of Object.keys(map).sort()) {
-    if (map[key] !== undefined) members.push(`${JSON.stringify(key)}:${canonicalJson(map[key])}`);
+  let out = '';
+  if (Array.isArray(value)) {
+    for (const item of value) out += `${out === '' ? '' : ','}${canonicalJson(item)}`;
+    return `[${out}]`;
   }
-  return `{${members.join(',')}}`;
+  const map = value as Record<string, unknown>;
+  for (const key of Object.keys(map).sort()) {
+    const member = map[key];
+    if (member === undefined) continue;
+    const name = plainKey.test(key) ? `"${key}"` : JSON.stringify(key);
+    out += `${out === '' ? '' : ','}${name}:${canonicalJson(member)}`;
+  }
+  return `{${out}}`;
 }
+
+/** A key that needs no escape in JSON. */
+const plainKey = /^[\w./-]+$/;
 
 /** `sha256:` and 64 hex digits. */
 export function sha256(content: string | Uint8Array): string {

@@ -7,10 +7,23 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** More paths than the tables of all kinds have; what goes beyond is not remembered. */
+const mostPaths = 2000;
+const knownSteps = new Map<string, readonly string[]>();
+
+/** The steps of a dotted path. The same few hundred are walked for every record, so each is split once. */
+function stepsOf(path: string): readonly string[] {
+  const known = knownSteps.get(path);
+  if (known !== undefined) return known;
+  const steps = path.split('.');
+  if (knownSteps.size < mostPaths) knownSteps.set(path, steps);
+  return steps;
+}
+
 /** The value at a dotted path such as `spec.config.appName`; undefined where any step is missing. */
 export function valueAt(root: unknown, path: string): JsonValue | undefined {
   let at: unknown = root;
-  for (const step of path.split('.')) {
+  for (const step of stepsOf(path)) {
     if (!isObject(at) || !Object.hasOwn(at, step)) return undefined;
     at = at[step];
   }
@@ -19,10 +32,11 @@ export function valueAt(root: unknown, path: string): JsonValue | undefined {
 
 /** Puts a value at a dotted path and makes the maps on the way. Paths come from our own tables, never from input. */
 export function putAt(root: Record<string, unknown>, path: string, value: JsonValue): void {
-  const steps = path.split('.');
-  const last = steps.pop() as string;
+  const steps = stepsOf(path);
+  const last = steps.at(-1) as string;
   let at = root;
-  for (const step of steps) {
+  for (let depth = 0; depth + 1 < steps.length; depth += 1) {
+    const step = steps[depth] as string;
     const next = at[step];
     if (isObject(next)) at = next;
     else {

@@ -1,5 +1,5 @@
 import { digestOf } from '../lib/digest.ts';
-import type { JsonObject, JsonValue } from '../lib/json.ts';
+import { type JsonObject, type JsonValue, valueAt } from '../lib/json.ts';
 
 /** The only API version that is read and written. */
 export const apiVersion = 'smarter.sh/v1';
@@ -79,17 +79,25 @@ export interface ComparableKind {
   readonly deploymentPath: string | undefined;
 }
 
-function comparable(manifest: Manifest, kind: ComparableKind): unknown {
-  const skip = kind.deploymentPath;
-  const walk = (value: JsonValue, path: string): unknown => {
-    if (Array.isArray(value)) return kind.setPaths.includes(path) ? [...value].sort() : value;
-    if (typeof value !== 'object' || value === null) return value;
-    const out: Record<string, unknown> = {};
-    for (const [key, child] of Object.entries(value)) {
-      const at = path === '' ? key : `${path}.${key}`;
-      if (at !== skip) out[key] = walk(child as JsonValue, at);
-    }
-    return out;
-  };
-  return walk(manifest as unknown as JsonObject, '');
+/** Only the maps on the way to a set or to the deployment are copied. */
+function comparable(manifest: Manifest, kind: ComparableKind): JsonObject {
+  let out = manifest as unknown as JsonObject;
+  for (const path of kind.setPaths) {
+    const set = valueAt(out, path);
+    if (Array.isArray(set)) out = replaced(out, path.split('.'), [...set].sort());
+  }
+  const { deploymentPath: path } = kind;
+  if (path === undefined || valueAt(out, path) === undefined) return out;
+  return replaced(out, path.split('.'), undefined);
+}
+
+/** A copy with another value at the end of the steps, which are there; undefined takes the key away. */
+function replaced(
+  map: JsonObject,
+  [step, ...deeper]: readonly string[],
+  value: JsonValue | undefined,
+): JsonObject {
+  const { [step as string]: old, ...rest } = map;
+  const inner = deeper.length === 0 ? value : replaced(old as JsonObject, deeper, value);
+  return inner === undefined ? rest : { ...rest, [step as string]: inner };
 }
