@@ -1,4 +1,4 @@
-import type { CST, Node, ScalarTag, Schema, YAMLError } from 'yaml';
+import type { CST, ScalarTag, Schema, YAMLError } from 'yaml';
 import { compareText, type Diagnostic, limitProblems } from './diagnostic.ts';
 import { isObject } from './json.ts';
 import { YamlDocument } from './yaml-document.ts';
@@ -67,8 +67,8 @@ function compose(page: YamlText, tokens: Tokens, limits: YamlLimits): ParsedYaml
     if (isEmpty(contents)) continue;
     const reader = new ValueReader(page.text, limits, (fault) => faults.push(fault));
     const value = reader.read(contents);
-    const nodes = { root: contents as Node, targets: reader.targets };
-    documents.push(new YamlDocument(page, { value, index }, () => nodes));
+    const { place } = reader;
+    documents.push(new YamlDocument(page, { value, index }, () => place));
   }
   if (faults.length === 0) return { documents, problems: [] };
   const refusedRoots = documents.map(({ value }) => (isObject(value) ? Object.keys(value) : []));

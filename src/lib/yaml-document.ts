@@ -1,22 +1,19 @@
-import type { Node, Pair } from 'yaml';
 import { isObject, type JsonValue } from './json.ts';
-import { isAlias, isMap, isScalar, isSeq } from './yaml-library.ts';
 import type { Position, YamlText } from './yaml-text.ts';
-import type { Targets } from './yaml-value.ts';
 
 /** Steps to a value inside of a document: keys of maps and indexes of lists. */
 export type Path = readonly (string | number)[];
 
-interface Found {
-  readonly value: unknown;
-  /** The pair that holds the value, for a value in a map. */
-  readonly pair?: Pair;
-}
+/** Offsets from and to. */
+export type Range = readonly [from: number, to: number];
 
-/** A document as the library read it. */
-export interface Nodes {
-  readonly root: Node;
-  readonly targets: Targets;
+/** Where a value, its key and all that is inside of it stand. A plain value, so that threads can pass it on. */
+export interface Place {
+  readonly key?: Range;
+  readonly value: Range;
+  readonly isScalar: boolean;
+  /** By key or in order; what an alias stands for is inside of the alias too. */
+  readonly inside?: ReadonlyMap<string, Place> | readonly Place[];
 }
 
 /** What a document says, however it was read. */
@@ -24,7 +21,7 @@ export interface Content {
   readonly value: JsonValue;
   /** Position in the file, from 0; documents without content count as well. */
   readonly index: number;
-  /** Offsets of all values, each before those inside of it, where they were learned without nodes. */
+  /** Offsets of all values, each before those inside of it, where nothing else was learned of their places. */
   readonly starts?: readonly number[];
 }
 
@@ -34,19 +31,20 @@ export class YamlDocument {
   readonly index: number;
   readonly #page: YamlText;
   readonly #starts: readonly number[] | undefined;
-  readonly #read: () => Nodes;
-  #known: Nodes | undefined;
+  readonly #read: () => Place;
+  #known: Place | undefined;
 
-  /** The nodes are asked for when a place is wanted that the starts do not tell. */
-  constructor(page: YamlText, { value, index, starts }: Content, nodes: () => Nodes) {
+  /** The places are asked for when one is wanted that the starts do not tell. */
+  constructor(page: YamlText, { value, index, starts }: Content, root: () => Place) {
     this.#page = page;
     this.value = value;
     this.index = index;
     this.#starts = starts;
-    this.#read = nodes;
+    this.#read = root;
   }
 
-  get nodes(): Nodes {
+  /** The places of all there is. */
+  get root(): Place {
     this.#known ??= this.#read();
     return this.#known;
   }
@@ -57,7 +55,7 @@ export class YamlDocument {
 
   /** Line of the first node, from 1. */
   get line(): number {
-    return this.#page.position(this.#starts?.[0] ?? this.nodes.root.range?.[0] ?? 0).line;
+    return this.#page.position(this.#starts?.[0] ?? this.root.value[0]).line;
   }
 
   /** The same as `place` tells of a value, at little cost; for what is right, and wanted of every document. */
@@ -83,8 +81,8 @@ export class YamlDocument {
   /** The text of the scalar at a path as it is written, quotes included; undefined for anything else. */
   source(path: Path): string | undefined {
     const found = this.#find(path);
-    if (found === undefined || !isScalar(found.value)) return undefined;
-    const [start, end] = found.value.range ?? [0, 0];
+    if (found?.isScalar !== true) return undefined;
+    const [start, end] = found.value;
     return this.#page.text.slice(start, end);
   }
 
@@ -100,29 +98,20 @@ export class YamlDocument {
     return this.#page.frame(line, column, end - start);
   }
 
-  #range(path: Path, which: 'key' | 'value'): readonly [number, number] {
+  #range(path: Path, which: 'key' | 'value'): Range {
     const found = this.#find(path);
-    if (found === undefined && path.length > 0) return this.#range(path.slice(0, -1), 'key');
-    const key = (found?.pair?.key as Node | undefined)?.range;
-    const value = (found?.value as Node | null | undefined)?.range;
-    const range = which === 'value' && value && value[1] > value[0] ? value : (key ?? value);
-    return [range?.[0] ?? 0, range?.[1] ?? 0];
+    if (found === undefined)
+      return path.length > 0 ? this.#range(path.slice(0, -1), 'key') : [0, 0];
+    const { key = found.value, value } = found;
+    return which === 'value' && value[1] > value[0] ? value : key;
   }
 
-  #find(path: Path): Found | undefined {
-    const { root, targets } = this.nodes;
-    let found: Found = { value: root };
+  #find(path: Path): Place | undefined {
+    let found: Place | undefined = this.root;
     for (const step of path) {
-      const holder = isAlias(found.value) ? targets.get(found.value) : found.value;
-      if (isMap(holder)) {
-        const pair = holder.items.find((it) => isScalar(it.key) && it.key.value === String(step));
-        if (pair === undefined) return undefined;
-        found = { value: pair.value, pair };
-      } else if (isSeq(holder)) {
-        const value = holder.items[Number(step)];
-        if (value === undefined) return undefined;
-        found = { value };
-      } else return undefined;
+      const inside: Place['inside'] = found?.inside;
+      if (inside === undefined) return undefined;
+      found = 'get' in inside ? inside.get(String(step)) : inside[Number(step)];
     }
     return found;
   }

@@ -1,10 +1,13 @@
-import type { Alias, Node, Pair, Scalar } from 'yaml';
+import type { Alias, Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml';
 import type { JsonValue } from './json.ts';
 import { escapeUntrusted } from './terminal.ts';
+import type { Place, Range } from './yaml-document.ts';
 import { template } from './yaml-fault.ts';
 import { isAlias, isMap, isScalar, isSeq } from './yaml-library.ts';
 import type { YamlLimits } from './yaml-limits.ts';
 import type { Fault } from './yaml-text.ts';
+
+const nowhere: Place = { value: [0, 0], isScalar: false };
 
 /** Keys that mean something to JavaScript itself. */
 const dangerousKeys = new Set(['__proto__', 'constructor', 'prototype']);
@@ -14,20 +17,20 @@ const hiddenInText =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]|\p{Surrogate}/u;
 
-/** What the aliases of a document stand for. */
-export type Targets = ReadonlyMap<Alias, Node>;
-
 /**
  * Turns the nodes of a document into a plain value, and finds on the way everything that is sound
  * YAML and yet refused: duplicate, merged, complex and dangerous keys, aliases without an anchor or
- * without end, numbers that JSON cannot carry.
+ * without end, numbers that JSON cannot carry. It learns the place of each value along with it.
  */
 export class ValueReader {
-  readonly targets = new Map<Alias, Node>();
+  /** Where the value that was read last stands. */
+  place: Place = nowhere;
   readonly #text: string;
   readonly #limits: YamlLimits;
   readonly #fault: (fault: Fault) => void;
   readonly #anchors = new Map<string, Node>();
+  /** What an alias stands for when it is met first, also where its anchor is given to another value later. */
+  readonly #targets = new Map<Alias, Node>();
   readonly #open = new Set<Node>();
   #aliases = 0;
 
@@ -39,35 +42,38 @@ export class ValueReader {
 
   /** The value of a node and all below it; where something is wrong, whatever is left of it. */
   read(node: unknown, depth = 0): JsonValue {
+    this.place = nowhere;
     if (isAlias(node)) return this.#alias(node, depth);
     if (!isScalar(node) && !isMap(node) && !isSeq(node)) return null;
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
-    if (isScalar(node)) return this.#scalar(node);
+    const range = rangeOf(node);
+    if (isScalar(node)) {
+      this.place = { value: range, isScalar: true };
+      return this.#scalar(node);
+    }
     if (depth >= this.#limits.depth) {
       this.#refuse('MANIFEST_LIMIT', node, 'aliases make this too deep', 'write it out');
       return null;
     }
     this.#open.add(node);
-    const value = isMap(node)
-      ? this.#map(node.items, depth)
-      : node.items.map((item) => this.read(item, depth + 1));
+    const value = isMap(node) ? this.#map(node, depth) : this.#list(node, depth);
     this.#open.delete(node);
     return value;
   }
 
   #alias(node: Alias, depth: number): JsonValue {
-    const target = this.targets.get(node) ?? this.#anchors.get(node.source);
+    const target = this.#targets.get(node) ?? this.#anchors.get(node.source);
     if (target === undefined) {
       const said = `no anchor &${shown(node.source)} comes before this alias`;
       this.#refuse('MANIFEST_SYNTAX', node, said, 'write the value out, or quote the text');
       return null;
     }
-    this.targets.set(node, target);
     if (this.#open.has(target)) {
       const said = 'this alias stands for something that contains it';
       this.#refuse('MANIFEST_FORBIDDEN', node, said, 'write the value out');
       return null;
     }
+    this.#targets.set(node, target);
     this.#aliases += 1;
     if (this.#aliases > this.#limits.aliases) {
       if (this.#aliases === this.#limits.aliases + 1) {
@@ -76,13 +82,28 @@ export class ValueReader {
       }
       return null;
     }
-    return this.read(target, depth);
+    const value = this.read(target, depth);
+    const { inside } = this.place;
+    this.place = { value: rangeOf(node), isScalar: false, ...(inside && { inside }) };
+    return value;
   }
 
-  #map(pairs: readonly Pair[], depth: number): JsonValue {
+  #list(list: YAMLSeq, depth: number): JsonValue {
+    const inside: Place[] = [];
+    const value = list.items.map((item) => {
+      const read = this.read(item, depth + 1);
+      inside.push(this.place);
+      return read;
+    });
+    this.place = { value: rangeOf(list), isScalar: false, inside };
+    return value;
+  }
+
+  #map(node: YAMLMap, depth: number): JsonValue {
     const map: Record<string, JsonValue> = {};
+    const inside = new Map<string, Place>();
     const seen = new Set<string>();
-    for (const [index, pair] of pairs.entries()) {
+    for (const [index, pair] of node.items.entries()) {
       if (index === this.#limits.keys) {
         const said = `a map may have at most ${this.#limits.keys} keys`;
         this.#refuse('MANIFEST_LIMIT', pair.key, said, 'split it');
@@ -97,14 +118,16 @@ export class ValueReader {
       }
       seen.add(key);
       map[key] = value;
+      inside.set(key, { ...this.place, key: rangeOf(pair.key) });
     }
+    this.place = { value: rangeOf(node), isScalar: false, inside };
     return map;
   }
 
   /** The key's text, or undefined where it was refused. */
   #key({ key }: Pair): string | undefined {
     if (!isScalar(key)) {
-      const start = rangeOf(key)?.[0] ?? 0;
+      const [start] = rangeOf(key);
       if (this.#text.startsWith('{{', start - 1)) this.#fault(template(start - 1));
       else this.#refuse('MANIFEST_FORBIDDEN', key, 'a key must be a text', 'write a plain word');
       return undefined;
@@ -154,7 +177,7 @@ export class ValueReader {
   }
 
   #refuse(code: Fault['code'], node: unknown, message: string, hint: string): void {
-    const [start, end] = rangeOf(node) ?? [0, 1];
+    const [start, end] = (node as Node | null)?.range ?? [0, 1];
     this.#fault({ code, offset: start, length: end - start, message, hint });
   }
 }
@@ -164,6 +187,7 @@ function shown(text: string): string {
   return escapeUntrusted(text.length > 60 ? `${text.slice(0, 59)}…` : text);
 }
 
-function rangeOf(node: unknown): readonly [number, number, number] | undefined {
-  return (node as Node | null)?.range ?? undefined;
+function rangeOf(node: unknown): Range {
+  const [from, to] = (node as Node | null)?.range ?? [0, 0];
+  return [from, to];
 }

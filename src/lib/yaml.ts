@@ -25,18 +25,18 @@ export function parseYaml(
   return plainly(page, all) ?? composeText(page, all);
 }
 
-/** A text in the plain subset, whose nodes are made only where somebody asks for a place. */
+/** A text in the plain subset, whose places are learned only where somebody asks for one. */
 function plainly(page: YamlText, limits: YamlLimits): ParsedYaml | undefined {
   const contents = readPlain(page.text, limits);
   if (contents === undefined) return undefined;
   let composed: ParsedYaml | undefined;
-  const nodesOf = (index: number) => {
+  const rootOf = (index: number) => {
     composed ??= composeText(page, limits);
     const document = composed.documents.find((it) => it.index === index);
     if (document === undefined) throw new Error('a plain text is none to the library');
-    return document.nodes;
+    return document.root;
   };
-  const documents = contents.map((it) => new YamlDocument(page, it, () => nodesOf(it.index)));
+  const documents = contents.map((it) => new YamlDocument(page, it, () => rootOf(it.index)));
   return { documents, problems: [] };
 }
 

@@ -57,7 +57,8 @@ function driftOf(kinds: KindSet, owned: OwnedRecord, live: LiveRecord | undefine
       { ...base, action: 'blocked', fields: [], reason: `the record is now of kind ${live.kind}` },
     ];
   const changes: Change[] = [];
-  const fields = diffFields(kind, live?.manifest, applied, applied);
+  const fields =
+    live?.digest === owned.digest ? [] : diffFields(kind, live?.manifest, applied, applied);
   if (live === undefined) changes.push({ ...base, action: 'create', fields });
   else if (fields.length > 0) changes.push({ ...base, action: 'update', fields });
   const from = live?.deployed ?? false;

@@ -33,7 +33,7 @@ function same(page: YamlText, plain: PlainDocument, document: YamlDocument): voi
   assert.equal(plain.index, document.index);
   assert.equal(JSON.stringify(plain.value), JSON.stringify(document.value));
   assert.deepEqual(plain.value, document.value);
-  const read = new YamlDocument(page, plain, () => document.nodes);
+  const read = new YamlDocument(page, plain, () => document.root);
   assert.equal(read.line, document.line);
   for (const path of pathsOf(plain.value, []))
     assert.deepEqual(read.valuePlace(path), document.place(path, 'value'), path.join('.'));
