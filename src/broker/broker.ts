@@ -22,6 +22,8 @@ export interface Write {
   readonly generation: number;
   /** Absent for a new record. */
   readonly before: LiveRecord | undefined;
+  /** For a record that comes back: when it was made, and the columns that no manifest sets. */
+  readonly restored?: Pick<LiveRecord, 'createdAt' | 'columns'> | undefined;
   /** ISO 8601. */
   readonly now: string;
 }
@@ -68,11 +70,12 @@ export class Broker {
     const shape = this.#shape;
     const rows = toRows(shape, write.key, write.manifest, write.id, resolve);
     const main: Row = {
+      ...(write.restored?.columns as Row | undefined),
       ...rows.main,
       ...this.#deployment(write.deployed),
       ...this.#secret(write.sealed),
       generation: write.generation,
-      created_at: write.before?.createdAt ?? write.now,
+      created_at: (write.before ?? write.restored)?.createdAt ?? write.now,
       updated_at: write.now,
     };
     if (write.before === undefined) unit.insert(shape.main, main);

@@ -72,6 +72,7 @@ export async function withConfigured<T>(
         key: keyRing(config, opening, await database.read((query) => storedKeyId(query, kinds))),
       }),
       clock: systemClock,
+      trashKept: config.trash.keep,
       log,
       version: version(),
     };

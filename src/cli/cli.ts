@@ -32,6 +32,7 @@ const load: Readonly<Record<string, () => Promise<Command>>> = {
   status: () => import('./status.ts'),
   history: () => import('./history.ts'),
   approve: () => import('./approve.ts'),
+  restore: () => import('./restore.ts'),
   suspend: () => import('./suspend.ts'),
   resume: () => import('./resume.ts'),
   why: () => import('./why.ts'),

@@ -220,6 +220,22 @@ export const commands: readonly CommandDefinition[] = [
     examples: ['plumbline approve --list', 'plumbline approve 4f2c9e0b7a11'],
   },
   {
+    name: 'restore',
+    arguments: '[kind] [name]',
+    summary: 'bring back a deleted record as it was',
+    options: [
+      { flags: '--list', summary: 'show what can be restored, and until when' },
+      { flags: '--dry-run', summary: 'say what would be restored, and write nothing' },
+      {
+        flags: '-o, --output <format>',
+        summary: 'how to print the report, or the list as JSON',
+        choices: ['text', 'json', 'markdown', 'junit'],
+        default: 'text',
+      },
+    ],
+    examples: ['plumbline restore --list', 'plumbline restore llmclient support_bot'],
+  },
+  {
     name: 'suspend',
     arguments: '<source-or-kind> [name]',
     summary: 'leave a source or one record alone until it is resumed',

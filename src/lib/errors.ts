@@ -71,6 +71,7 @@ const catalogue = {
   STORE_OLDER: { exit: 1, httpStatus: 500, retry: 'never' },
 
   RECORD_NOT_FOUND: { exit: 1, httpStatus: 404, retry: 'never' },
+  RECORD_EXISTS: { exit: 1, httpStatus: 409, retry: 'never' },
   RECORD_STALE: { exit: 1, httpStatus: 409, retry: 'backoff' },
   RECORD_OWNED: { exit: 1, httpStatus: 409, retry: 'never' },
   RECORD_REJECTED: { exit: 1, httpStatus: 422, retry: 'never' },

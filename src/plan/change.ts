@@ -91,6 +91,19 @@ export interface Change {
   readonly live?: LiveRecord;
   /** What this source applied before, if it did. */
   readonly owned?: OwnedRecord;
+  /** Set for a create that brings back a deleted record as the one that it was. */
+  readonly restores?: Deleted;
+}
+
+/** What a deleted record had besides its manifest. */
+export interface Deleted {
+  /** Of its row in the trash. */
+  readonly trash: number;
+  readonly id: number;
+  readonly generation: number;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  readonly columns: LiveRecord['columns'];
 }
 
 /** A switch of deployment, which goes with a write of the same record or alone. */

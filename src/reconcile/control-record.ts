@@ -10,8 +10,9 @@ import type { Query } from '../store/database.ts';
 import { stageRetry, stageRetryDone } from '../store/retries.ts';
 import { stageReversal, trimReversals } from '../store/reversals.ts';
 import { stageSpending, trimSpending } from '../store/spending.ts';
+import { purgeTrash } from '../store/trash.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
-import { type ControlState, controlDigest } from './control.ts';
+import { type ControlState, ordersDigest } from './control.ts';
 import type { Target } from './ports.ts';
 import type { Run, SourceRun } from './run.ts';
 import { isExecutable, type Step } from './steps.ts';
@@ -84,10 +85,11 @@ export async function recordControl(
   await trimReversals(query, run.source, later(now, -2 * fightWindow));
   const due = stageRetries(unit, run, ending);
   const untils = again.changes.flatMap((it) => it.until ?? []);
+  const expiry = await purgeTrash(query, now);
   const approved = state.approved.filter((it) => !used.includes(it.plan));
   return {
-    digest: controlDigest({ ...state, approved }),
-    lookAgainAt: [...due, ...untils].sort()[0] ?? null,
+    digest: ordersDigest({ ...state, approved }),
+    lookAgainAt: [...due, ...untils, ...(expiry === undefined ? [] : [expiry])].sort()[0] ?? null,
   };
 }
 

@@ -13,20 +13,17 @@ import { type SuspensionRow, suspensions } from '../store/suspensions.ts';
 import type { Ports, Target } from './ports.ts';
 import type { Trigger } from './status.ts';
 
-/** What restrains a source at one moment, with the rows that say so. */
-export interface ControlState {
-  readonly control: Control;
-  readonly approved: readonly ApprovalRow[];
-  readonly waiting: readonly RetryRow[];
+/** What people have told Plumbline of a source. */
+export interface Orders {
+  /** Every suspension, of sources and of records. */
   readonly suspended: readonly SuspensionRow[];
+  readonly approved: readonly ApprovalRow[];
 }
 
-/** Moves when a person suspends, resumes or approves, and when one of these ends. */
-export function controlDigest({
-  suspended,
-  approved,
-}: Pick<ControlState, 'suspended' | 'approved'>): string {
-  return digestOf([suspended, approved]);
+/** What restrains a source at one moment, with the rows that say so. */
+export interface ControlState extends Orders {
+  readonly control: Control;
+  readonly waiting: readonly RetryRow[];
 }
 
 /** Somebody who asks for a run wants every record tried, also one whose next try is not due. */
@@ -34,35 +31,58 @@ export function isImpatient(trigger: Trigger): boolean {
   return ['command', 'request', 'signal'].includes(trigger);
 }
 
-export function readControl(ports: Ports, target: Target, trigger: Trigger): Promise<ControlState> {
-  const now = ports.clock.now().toISOString();
-  return ports.database.read((query) => controlOf(query, target, now, trigger));
+/** The orders that stand now (ISO 8601). A poll that finds nothing moved asks for no more than these. */
+export async function readOrders(query: Query, source: string, now: string): Promise<Orders> {
+  return {
+    suspended: await suspensions(query, now),
+    approved: await approvals(query, now, source),
+  };
 }
 
-async function controlOf(
-  query: Query,
+/** Moves when a person suspends, resumes or approves, and when one of these ends. */
+export function ordersDigest({ suspended, approved }: Orders): string {
+  return digestOf([suspended, approved]);
+}
+
+/** The suspension of a whole source, if there is one. */
+export function suspensionOfSource({ suspended }: Orders, name: string): Suspension | undefined {
+  const row = suspended.find((it) => it.source === name);
+  return row && suspensionOf(row);
+}
+
+export function readControl(
+  { database, clock }: Ports,
   { source: { name }, policy }: Target,
-  now: string,
   trigger: Trigger,
 ): Promise<ControlState> {
-  const suspended = await suspensions(query, now);
-  const approved = await approvals(query, now, name);
-  const waiting = await retries(query, name);
-  const records = suspended.flatMap((row) => {
-    const key = recordKeyOf(row);
-    return key === undefined ? [] : [[keyId(key), suspensionOf(row)] as const];
+  const now = clock.now().toISOString();
+  return database.read(async (query) => {
+    const orders = await readOrders(query, name, now);
+    const waiting = await retries(query, name);
+    const due = isImpatient(trigger) ? [] : waiting;
+    const control: Control = {
+      now,
+      source: suspensionOfSource(orders, name),
+      records: suspendedRecords(orders),
+      approvals: orders.approved.map(({ basis, lines }) => ({ basis, lines: JSON.parse(lines) })),
+      spent: await spentSince(query, name, later(now, -policy.limits.window)),
+      retries: new Map(due.map((row) => [keyId(row), row])),
+      reversals: await reversalsOf(query, name),
+    };
+    return { control, waiting, ...orders };
   });
-  const whole = suspended.find((row) => row.source === name);
-  const control: Control = {
-    now,
-    source: whole && suspensionOf(whole),
-    records: new Map(records),
-    approvals: approved.map(({ basis, lines }) => ({ basis, lines: JSON.parse(lines) })),
-    spent: await spentSince(query, name, later(now, -policy.limits.window)),
-    retries: new Map(isImpatient(trigger) ? [] : waiting.map((row) => [keyId(row), row] as const)),
-    reversals: await reversalsOf(query, name),
-  };
-  return { control, approved, waiting, suspended };
+}
+
+/** The suspensions of records, by key id. */
+export function suspendedRecords({
+  suspended,
+}: Pick<Orders, 'suspended'>): Map<string, Suspension> {
+  const records = new Map<string, Suspension>();
+  for (const row of suspended) {
+    const key = recordKeyOf(row);
+    if (key !== undefined) records.set(keyId(key), suspensionOf(row));
+  }
+  return records;
 }
 
 export function suspensionOf({ reason, actor, since, until }: SuspensionRow): Suspension {

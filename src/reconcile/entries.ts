@@ -34,7 +34,7 @@ export function entryOf(
     line: change.line ?? null,
     ...step.key,
     kind: step.kind,
-    verb: change.action,
+    verb: change.restores === undefined ? change.action : 'restore',
     outcome: 'applied',
     before: text(before),
     after: text(after),

@@ -11,6 +11,7 @@ import { keepingCounters } from '../store/live-counter.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import { stageApplied, stageAuthor } from './books.ts';
 import { stageDone } from './control-record.ts';
+import { stageDeleted } from './deleted.ts';
 import { effectOf, followSteps, switchIn } from './effects.ts';
 import { entryOf, journalFailure } from './entries.ts';
 import type { Ports } from './ports.ts';
@@ -123,8 +124,9 @@ async function writeSteps(ports: Ports, steps: readonly Step[], run: Run): Promi
                 manifest: step.manifest as NonNullable<Step['manifest']>,
                 deployed: step.deployed,
                 sealed: sealedValue(ports, step),
-                generation: generation + 1,
+                generation: (step.restores?.generation ?? generation) + 1,
                 before: step.before,
+                restored: step.restores,
                 now,
               },
               resolve(step),
@@ -138,6 +140,7 @@ async function writeSteps(ports: Ports, steps: readonly Step[], run: Run): Promi
             stageEntry(unit, entryOf(ports, step, change, run, now, duration));
         }
         stageDone(unit, steps, run, now);
+        await stageDeleted(query, unit, ports, steps, run, now);
         failpoint('execute.staged');
         stageAuthor(unit, run);
         await unit.flush(query);
@@ -169,11 +172,13 @@ async function newIds(
 ): Promise<Map<string, number>> {
   const byTable = new Map<string, Step[]>();
   for (const step of steps) {
-    if (step.before !== undefined) continue;
+    if (step.before !== undefined || step.restores !== undefined) continue;
     const { table } = ports.brokers.of(step.kind);
     byTable.set(table, [...(byTable.get(table) ?? []), step]);
   }
   const ids = new Map<string, number>();
+  for (const { key, restores } of steps)
+    if (restores !== undefined) ids.set(keyId(key), restores.id);
   for (const [table, fresh] of byTable) {
     let next = await unit.allocate(query, table, fresh.length);
     for (const step of fresh) ids.set(keyId(step.key), next++);

@@ -131,6 +131,15 @@ function plan(
   });
 }
 
+/** What writing these manifests by hand would do; none of them has a record yet. */
+export function planWritten(
+  ports: Ports,
+  state: LiveState,
+  desired: readonly LoadedManifest[],
+): Plan {
+  return plan(ports, state, desired, []);
+}
+
 function found(ports: Ports, state: LiveState, key: ResourceKey): LiveRecord {
   const record = state.live.find((it) => keyId(it.key) === keyId(key));
   if (record !== undefined) return record;

@@ -15,6 +15,8 @@ export interface Ports {
   readonly vault: LocalVault;
   readonly clock: Clock;
   readonly log: Log;
+  /** Milliseconds that a deleted record can be restored. */
+  readonly trashKept: number;
   /** Of Plumbline itself: a new version looks at everything again. */
   readonly version: string;
 }

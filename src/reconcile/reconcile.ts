@@ -12,7 +12,14 @@ import { readLiveCounter } from '../store/live-counter.ts';
 import { readSourceState, type SourceState, writeSourceState } from '../store/source-state.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import { keepBooks, stageAuthor } from './books.ts';
-import { type ControlState, controlDigest, isImpatient, readControl } from './control.ts';
+import {
+  isImpatient,
+  type Orders,
+  ordersDigest,
+  readControl,
+  readOrders,
+  suspensionOfSource,
+} from './control.ts';
 import { type Ending, recordControl } from './control-record.ts';
 import { stageRun } from './entries.ts';
 import { execute } from './execute.ts';
@@ -47,15 +54,17 @@ export async function reconcile(
   const run = newRun(ports, target, occasion);
   const result = async (): Promise<Omit<RunResult, 'milliseconds'>> => {
     try {
-      const state = await readControl(ports, target, occasion.trigger);
-      if (state.control.source !== undefined)
-        return await recordSuspended(ports, target, run, state.control.source);
-      const known = await settledState(ports, target, occasion, state, signal);
+      const now = ports.clock.now().toISOString();
+      const orders = await ports.database.read((query) => readOrders(query, run.source, now));
+      const suspended = suspensionOfSource(orders, run.source);
+      if (suspended !== undefined) return await recordSuspended(ports, target, run, suspended);
+      const known = await settledState(ports, target, occasion, { orders, now }, signal);
       if (known !== undefined) return await recordUnchanged(ports, target, run, known);
       const desired = await readDesired(ports, target, signal);
       run.revision = desired.revision;
       run.commit = desired.snapshot.commit;
       const live = await readLive(ports.database, ports.brokers, target.account, run.source);
+      const state = await readControl(ports, target, run.trigger);
       const plan = judge(ports, target, desired, live, state.control);
       failpoint('plan.built');
       const outcomes = await execute(ports, plan, run, signal);
@@ -85,19 +94,20 @@ function newRun(ports: Ports, target: Target, occasion: Occasion): SourceRun {
 }
 
 /** What a run's result depends on besides the files and the records. */
-function policyDigest(ports: Ports, target: Target, control: string): string {
-  return digestOf([ports.version, target.account, target.policy, control]);
+function policyDigest(ports: Ports, target: Target, orders: string): string {
+  return digestOf([ports.version, target.account, target.policy, orders]);
 }
 
 /**
  * The state the last run left, when nothing has moved since: not the revision, not one record, not
- * the policy, not the value of a secret, not what a person said; and nothing has come due. Then there is nothing to fetch, parse, read or compare.
+ * the policy, not the value of a secret, not what people have told; and nothing has come due. Then
+ * there is nothing to fetch, parse, read or compare.
  */
 async function settledState(
   ports: Ports,
   target: Target,
   occasion: Occasion,
-  control: ControlState,
+  { orders, now }: { readonly orders: Orders; readonly now: string },
   signal: AbortSignal,
 ): Promise<SourceState | undefined> {
   const { state, counter, owes } = await ports.database.read(async (query) => ({
@@ -108,8 +118,8 @@ async function settledState(
   if (owes) return undefined;
   if (state === undefined || !occasion.settled.includes(state.outcome)) return undefined;
   if (state.liveCounter !== counter) return undefined;
-  if (state.policyDigest !== policyDigest(ports, target, controlDigest(control))) return undefined;
-  if (isDue(state, control.control.now, occasion.trigger)) return undefined;
+  if (state.policyDigest !== policyDigest(ports, target, ordersDigest(orders))) return undefined;
+  if (isDue(state, now, occasion.trigger)) return undefined;
   if (await secretsMoved(ports, target)) return undefined;
   const revision = await target.source.revision(signal);
   return revision === state.revision ? state : undefined;

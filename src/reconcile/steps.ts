@@ -5,7 +5,7 @@ import {
   type ResourceKey,
 } from '../manifest/manifest.ts';
 import type { LiveRecord } from '../manifest/record.ts';
-import type { Change, Plan } from '../plan/change.ts';
+import type { Change, Deleted, Plan } from '../plan/change.ts';
 
 /**
  * What is done to one record in one transaction. A plan tells a write and a switch of deployment as
@@ -21,6 +21,8 @@ export interface Step {
   readonly manifest: Manifest | undefined;
   readonly deployed: boolean | undefined;
   readonly before: LiveRecord | undefined;
+  /** For a record that comes back from the trash. */
+  readonly restores: Deleted | undefined;
   /** True for a delete that comes after the same record's undeploy, whose write it must expect. */
   readonly follows: boolean;
   /** Set when the inventory must follow. */
@@ -67,7 +69,8 @@ export function isExecutable(change: Change): boolean {
 function common(changes: readonly Change[]) {
   const [first] = changes as [Change];
   const before = changes.find((it) => it.live !== undefined)?.live;
-  return { key: first.key, kind: first.kind, changes, before };
+  const restores = changes.find((it) => it.restores !== undefined)?.restores;
+  return { key: first.key, kind: first.kind, changes, before, restores };
 }
 
 function writeStep(changes: readonly Change[], leaving: boolean): Step {

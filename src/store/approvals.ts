@@ -1,4 +1,4 @@
-import { type Columns, toRow } from './columns.ts';
+import { type Columns, selected, toRow } from './columns.ts';
 import type { Query } from './database.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
@@ -84,11 +84,11 @@ export async function approvals(
   now: string,
   source?: string,
 ): Promise<ApprovalRow[]> {
-  const rows = query('approval')
-    .select<ApprovalRow[]>(approvalColumns)
-    .where('expires_at', '>', now)
-    .orderBy('plan');
-  return source === undefined ? rows : rows.where({ source });
+  const one = source === undefined ? '' : 'AND source = ?';
+  return query.rows(
+    `SELECT ${selected(approvalColumns)} FROM approval WHERE expires_at > ? ${one} ORDER BY plan`,
+    source === undefined ? [now] : [now, source],
+  );
 }
 
 export function stageApproval(unit: UnitOfWork, approval: ApprovalRow): void {

@@ -72,3 +72,23 @@ export async function createControlTables(query: Query): Promise<void> {
     table.text('theirs').notNullable();
   });
 }
+
+/** Deleted records, whole, for as long as they can be restored. */
+export async function createTrash(query: Query): Promise<void> {
+  await query.schema.createTable('trash', (table) => {
+    table.increments('id');
+    table.text('account').notNullable();
+    table.text('space').notNullable();
+    table.text('name').notNullable();
+    table.text('kind').notNullable();
+    table.text('record').notNullable();
+    table.text('source');
+    table.text('revision');
+    table.text('file');
+    table.text('run').notNullable();
+    table.text('actor').notNullable();
+    table.text('deleted_at').notNullable();
+    table.text('expires_at').notNullable().index();
+    table.index(['account', 'space', 'name']);
+  });
+}

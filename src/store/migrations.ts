@@ -1,5 +1,5 @@
 import { recordBirth } from './birth.ts';
-import { createControlTables } from './control-tables.ts';
+import { createControlTables, createTrash } from './control-tables.ts';
 import type { Migration, Query } from './database.ts';
 
 /** The tables of Plumbline itself; every kind adds its own. */
@@ -8,6 +8,7 @@ export const storeMigrations: readonly Migration[] = [
   { id: 'store_2', up: createEffect },
   { id: 'control_1', up: createControlTables },
   { id: 'journal_1', up: createCommit },
+  { id: 'control_2', up: createTrash },
 ];
 
 async function createStoreTables(query: Query): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Columns, toRow } from './columns.ts';
+import { type Columns, selected, toRow } from './columns.ts';
 import type { Query } from './database.ts';
 import type { RecordKey } from './inventory.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
@@ -34,10 +34,10 @@ export type Suspended = string | RecordKey;
 
 /** Every suspension that has not ended by now (ISO 8601), the oldest first. */
 export async function suspensions(query: Query, now: string): Promise<SuspensionRow[]> {
-  return query('suspension')
-    .select<SuspensionRow[]>(columns)
-    .where((where) => where.whereNull('until').orWhere('until', '>', now))
-    .orderBy(['since', 'target']);
+  return query.rows(
+    `SELECT ${selected(columns)} FROM suspension WHERE until IS NULL OR until > ? ORDER BY since, target`,
+    [now],
+  );
 }
 
 /** Stages a suspension; it takes the place of an earlier one of the same. */

@@ -1,0 +1,73 @@
+import { PlumblineError } from '../lib/errors.ts';
+import type { Kind } from '../manifest/kind.ts';
+import { comparableOf } from '../manifest/kind-set.ts';
+import { contentDigest, keyId, type Manifest, type ResourceKey } from '../manifest/manifest.ts';
+import type { Plan } from '../plan/change.ts';
+import { settled } from '../plan/written.ts';
+import { lastTrashed, type Trashed } from '../store/trash.ts';
+import type { DeletedRecord } from './deleted.ts';
+import { readLive } from './live.ts';
+import { manual, planWritten } from './manual.ts';
+import type { Ports } from './ports.ts';
+import { type Lost, withoutLost } from './restore-references.ts';
+
+/** What restoring a record would do, and what a person must know of it. */
+export interface Restoration {
+  readonly plan: Plan;
+  readonly trashed: Trashed;
+  /** What it referred to and is gone itself; it comes back without that. */
+  readonly lost: readonly Lost[];
+}
+
+/**
+ * Plans to bring back the last deleted record of a kind and name as it was: the same id, the same
+ * content, its endpoint published if it was, owned by nobody. Throws RECORD_EXISTS where one of that
+ * name is there, RECORD_NOT_FOUND where none is in the trash, and RECORD_REJECTED where it cannot be
+ * without something that is gone.
+ */
+export async function planRestore(
+  ports: Ports,
+  kind: Kind,
+  key: ResourceKey,
+): Promise<Restoration> {
+  const state = await readLive(ports.database, ports.brokers, key.account, manual);
+  const there = state.live.find((it) => keyId(it.key) === keyId(key));
+  if (there !== undefined)
+    throw new PlumblineError('RECORD_EXISTS', `${there.kind} ${key.name} is there already`, {
+      hint: `delete or rename it first; 'plumbline describe ${there.kind.toLowerCase()} ${key.name}' shows it`,
+    });
+  const now = ports.clock.now().toISOString();
+  const trashed = await ports.database.read((query) => lastTrashed(query, key, kind.name, now));
+  if (trashed === undefined)
+    throw new PlumblineError(
+      'RECORD_NOT_FOUND',
+      `no deleted ${kind.name} named ${key.name} is kept`,
+      {
+        hint: "see what can be restored with 'plumbline restore --list'",
+      },
+    );
+  const record = JSON.parse(trashed.record) as DeletedRecord;
+  const exists = new Set(state.live.map((it) => keyId(it.key)));
+  const { manifest, lost, deployed } = withoutLost(kind, key, record, exists);
+  const plan = planWritten(ports, state, [
+    asDesired(kind, key, settled(kind, manifest, deployed), deployed),
+  ]);
+  const { id, generation, createdAt, columns } = record;
+  const restores = { trash: trashed.id, id, generation, createdAt, columns };
+  const changes = plan.changes.map((it) => (it.action === 'create' ? { ...it, restores } : it));
+  return { plan: { ...plan, changes }, trashed, lost };
+}
+
+function asDesired(kind: Kind, key: ResourceKey, manifest: Manifest, deployed: boolean) {
+  return {
+    manifest,
+    key,
+    digest: contentDigest(manifest, comparableOf(kind)),
+    deployed: kind.deployment === undefined ? undefined : deployed,
+    references: [],
+    file: '',
+    document: 0,
+    line: 0,
+    blob: '',
+  };
+}
