@@ -45,6 +45,9 @@ const secretKey =
 /** The last word of a camel-cased key, with its separator, so that `accessToken` reads as `access_token`. */
 const camel = /([a-z0-9])([A-Z])/g;
 
+/** A user with a password before the host of an address. */
+const credentials = /\/\/[^\s/]*:[^\s/]*@/g;
+
 /** Keys of the line itself; a field of that name gets an underscore. */
 const reserved = ['level', 'time', 'msg'] as const;
 
@@ -154,7 +157,7 @@ function safeText(text: string): string {
     text.length > longestText
       ? `${text.slice(0, longestText)}… (${text.length - longestText} more characters)`
       : text;
-  return escapeUntrusted(cut);
+  return escapeUntrusted(cut.replace(credentials, `//${mask}@`));
 }
 
 function safeValue(value: unknown, debug: boolean, depth: number): unknown {

@@ -20,7 +20,7 @@ import type { Test } from './tap.ts';
 
 /** A source that has what the test puts there, or fails as it says. */
 export class FakeSource implements Source {
-  readonly name = 'team';
+  readonly name: string = 'team';
   files: Readonly<Record<string, string>>;
   /** Thrown by every question as long as it is set. */
   failure: PlumblineError | undefined;
@@ -214,7 +214,7 @@ function full(): PlumblineError {
 
 /** Ports around an empty database in memory, all of them sound. */
 export async function freshPorts(
-  t: Test,
+  t: Pick<Test, 'teardown'>,
   of: KindSet = kinds,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Ports & { endpoint: FakeEndpoint; clock: FakeClock }> {

@@ -1,0 +1,68 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Mutant, mutants } from './mutants.ts';
+
+/*
+ * npm run test:mutants -- [--only WORD]
+ *
+ * Tests the tests: plants one bug after the other in a copy of the built program and runs the suite
+ * that should notice it. Ends with status 1 where a suite passes in spite of its bug, and where a bug
+ * cannot be planted any more because the code has moved on.
+ */
+
+const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } });
+const chosen = mutants.filter((it) => `${it.bug} ${it.suite}`.includes(values.only));
+
+const folder = mkdtempSync(join(tmpdir(), 'plumbline-mutants-'));
+for (const name of ['node_modules', 'package.json', 'src', 'test', 'config', 'manifests-example'])
+  symlinkSync(resolve(name), join(folder, name));
+cpSync('dist', join(folder, 'dist'), { recursive: true });
+
+/** Runs a suite on the copy; true where it passes. */
+function passes(suite: string): boolean {
+  const words = suite === 'simulation' ? ['simulation/main.js', '--seeds', '1500'] : [suite];
+  const [program, ...options] = words as [string];
+  const { status } = spawnSync(
+    process.execPath,
+    [join(folder, 'dist', 'test', program), ...options],
+    {
+      cwd: folder,
+      env: { ...process.env, TAP_BAIL: '1', TAP_TIMEOUT: '0', LC_ALL: 'C', NO_COLOR: '1' },
+      stdio: 'ignore',
+      timeout: 300_000,
+    },
+  );
+  return status === 0;
+}
+
+function verdict({ file, find, plant, suite }: Mutant): string {
+  const path = join(folder, 'dist', 'src', file);
+  const sound = readFileSync(path, 'utf8');
+  if (sound.split(find).length !== 2) return 'NOT PLANTED: the code has moved on';
+  try {
+    writeFileSync(
+      path,
+      sound.replace(find, () => plant),
+    );
+    return passes(suite) ? 'MISSED' : 'caught';
+  } finally {
+    writeFileSync(path, sound);
+  }
+}
+
+try {
+  for (const suite of new Set(chosen.map((it) => it.suite)))
+    if (!passes(suite)) throw new Error(`${suite} fails without any bug`);
+  const missed = chosen.filter((mutant) => {
+    const said = verdict(mutant);
+    process.stdout.write(`${said.padEnd(7)} ${mutant.suite}: ${mutant.bug}\n`);
+    return said !== 'caught';
+  });
+  process.stdout.write(`${chosen.length - missed.length} of ${chosen.length} bugs caught\n`);
+  process.exitCode = missed.length === 0 ? 0 : 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

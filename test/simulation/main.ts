@@ -1,0 +1,51 @@
+import { inspect, parseArgs } from 'node:util';
+import { llmClient } from '../../src/kinds/llm-client/kind.ts';
+import { plugin } from '../../src/kinds/plugin/kind.ts';
+import { smarterAuthToken } from '../../src/kinds/smarter-auth-token/kind.ts';
+import { kindSet } from '../../src/manifest/kind-set.ts';
+import { freshPorts } from '../support/ports.ts';
+import { History } from './history.ts';
+import { clear, filledTables } from './state.ts';
+
+/*
+ * npm run test:simulate -- [--seeds 100000] [--from 1] [--seed 4711]
+ *
+ * Plays histories of the real core in a simulated world, one after the other, and ends with status 1
+ * at the first that breaks a promise: its seed, what happened in it and what broke. `--seed` plays
+ * one. A seed that failed belongs into `kept`, in simulate.test.ts, once what it found is mended.
+ */
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '100000' },
+    from: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+  },
+});
+const from = Number(values.seed ?? values.from);
+const count = values.seed === undefined ? Number(values.seeds) : 1;
+
+const teardowns: (() => unknown)[] = [];
+const ports = await freshPorts(
+  { teardown: (work: () => unknown) => teardowns.push(work) },
+  kindSet([smarterAuthToken, plugin, llmClient]),
+);
+const tables = await ports.database.read(filledTables);
+const began = performance.now();
+let played = 0;
+for (let seed = from; seed < from + count && process.exitCode === undefined; seed += 1) {
+  const history = new History(ports, seed);
+  try {
+    await history.play();
+    played += 1;
+    await ports.database.write((query) => clear(query, tables));
+  } catch (error) {
+    process.stdout.write(`seed ${seed}:\n  ${history.log.join('\n  ')}\n${inspect(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+const seconds = (performance.now() - began) / 1000;
+process.stdout.write(
+  `${played} histories in ${seconds.toFixed(1)} s, ${Math.round(played / seconds)} a second\n`,
+);
+for (const work of teardowns) await work();
