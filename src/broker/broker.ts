@@ -9,6 +9,7 @@ import { recordLocator } from './locator.ts';
 import { type Cell, type Resolve, type Row, toRows } from './record-map.ts';
 import { readNamed, readPage, readPages } from './record-reader.ts';
 import { type RecordShape, recordShape } from './record-shape.ts';
+import { referentsOf } from './referents.ts';
 
 /** What one write leaves behind, staged together with everything else of its transaction. */
 export interface Write {
@@ -59,6 +60,16 @@ export class Broker {
   /** The records with these names, those that there are. */
   read(query: Query, account: string, names: readonly string[]): Promise<readonly LiveRecord[]> {
     return readNamed(query, this.#shape, account, names);
+  }
+
+  /** The names of the records of this kind that refer to one of these of another name space. */
+  referents(
+    query: Query,
+    account: string,
+    space: string,
+    names: readonly string[],
+  ): Promise<readonly string[]> {
+    return referentsOf(query, this.#shape, account, space, names);
   }
 
   async find(query: Query, account: string, name: string): Promise<LiveRecord | undefined> {

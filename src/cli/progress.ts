@@ -1,6 +1,6 @@
 import { escapeUntrusted } from '../lib/terminal.ts';
 import type { WatchedTarget } from '../reconcile/daemon.ts';
-import type { Source } from '../source/source.ts';
+import type { Snapshot, Source } from '../source/source.ts';
 import type { Terminal } from './invocation.ts';
 
 /** How many files or records go by between two looks at the same line. */
@@ -49,8 +49,15 @@ export class Progress {
 export function told(target: WatchedTarget, progress: Progress, after: string): WatchedTarget {
   const { source, location } = target;
   const { name } = source;
+  const reading = (read: Snapshot['read']): Snapshot['read'] =>
+    async function* (files) {
+      const counting = (count: number) => `${name}: ${count} of ${files.length} files read`;
+      yield* progress.counted(read(files), counting);
+      progress.tell(`${name}: ${files.length} files read, ${after}`);
+    };
   const telling: Source = {
     name,
+    origin: source.origin,
     revision: (signal) => source.revision(signal),
     recall: (file) => source.recall(file),
     watch: (changed) => source.watch(changed),
@@ -58,14 +65,12 @@ export function told(target: WatchedTarget, progress: Progress, after: string): 
     fetch: async (signal) => {
       progress.tell(`${name}: looking at ${location}`);
       const snapshot = await source.fetch(signal);
-      return {
-        ...snapshot,
-        read: async function* (files) {
-          const counting = (count: number) => `${name}: ${count} of ${files.length} files read`;
-          yield* progress.counted(snapshot.read(files), counting);
-          progress.tell(`${name}: ${files.length} files read, ${after}`);
-        },
-      };
+      return { ...snapshot, read: reading(snapshot.read) };
+    },
+    changes: async (since, signal) => {
+      progress.tell(`${name}: looking at ${location}`);
+      const changes = await source.changes(since, signal);
+      return changes === undefined ? undefined : { ...changes, read: reading(changes.read) };
     },
   };
   return { ...target, source: telling };

@@ -21,12 +21,14 @@ export function sourceAt(revision: string, at: (ref: GitRef) => Source): Source 
 /** A source at the branch of a name or, where the repository has none, at the tag. */
 class BranchOrTag implements Source {
   readonly name: string;
+  readonly origin: string;
   readonly #title: string;
   readonly #branch: Source;
   readonly #tag: Source;
 
   constructor(title: string, branch: Source, tag: Source) {
     this.name = branch.name;
+    this.origin = branch.origin;
     this.#title = title;
     this.#branch = branch;
     this.#tag = tag;
@@ -42,6 +44,10 @@ class BranchOrTag implements Source {
 
   async recall(file: Parameters<Source['recall']>[0]): ReturnType<Source['recall']> {
     return (await this.#branch.recall(file)) ?? this.#tag.recall(file);
+  }
+
+  async changes(since: string, signal: AbortSignal): ReturnType<Source['changes']> {
+    return (await this.#found(signal)).source.changes(since, signal);
   }
 
   async watch(): Promise<void> {}

@@ -3,7 +3,7 @@ import { suggest } from '../lib/suggest.ts';
 import { looksSecret } from '../lib/yaml-frame.ts';
 import { keyId, type LoadedManifest, type Reference } from '../manifest/manifest.ts';
 import { inApplyOrder } from './order.ts';
-import { referenceTitle, type World } from './world.ts';
+import { isThere, referenceTitle, type World } from './world.ts';
 
 /** The manifests of a source that can be applied, and what is wrong with the others. */
 export interface Accepted {
@@ -29,7 +29,7 @@ interface Missing {
 export function accept(world: World, leaving: ReadonlySet<string>): Accepted {
   const accepted = new Map<string, LoadedManifest>();
   const missing: Missing[] = [];
-  const exists = (id: string) => accepted.has(id) || (world.records.has(id) && !leaving.has(id));
+  const exists = (id: string) => accepted.has(id) || (isThere(world, id) && !leaving.has(id));
   const manifests = [...world.desired].sort(inApplyOrder(world.kinds));
   for (const item of manifests) {
     const lost = item.references.filter((it) => !exists(target(item, it)));
@@ -92,6 +92,7 @@ function messageFor(world: World, leaving: ReadonlySet<string>, id: string): str
 /** In order, so that of two equally likely names always the same one is suggested. */
 function namesBySpace(world: World): Map<string, string[]> {
   const names = new Map<string, Set<string>>();
+  for (const [space, beyond] of world.beyond?.names ?? []) names.set(space, new Set(beyond));
   for (const { key } of [...world.desired, ...world.live]) {
     const known = names.get(key.space);
     if (known === undefined) names.set(key.space, new Set([key.name]));

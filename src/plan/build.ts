@@ -9,7 +9,15 @@ import { withKeptValues } from './kept.ts';
 import { ordered } from './order.ts';
 import { restrainDeclared, restrainLeaving } from './restraint.ts';
 import { findUndeclared, judgeLeaving, orphans } from './undeclared.ts';
-import { kindNamed, type PlanInput, targetsOf, title, type World, worldOf } from './world.ts';
+import {
+  isThere,
+  kindNamed,
+  type PlanInput,
+  targetsOf,
+  title,
+  type World,
+  worldOf,
+} from './world.ts';
 
 /**
  * What a run would do: desired state against live state, with what this source applied before as the
@@ -29,7 +37,7 @@ function planOf(world: World): Plan {
   const staying = restrainDeclared(world, judged.changes, ownedAfterwards(world, judged.changes));
   const dependents = dependentsOf(world, undeclared.leaving, staying.changes);
   const removals = restrainLeaving(world, judgeLeaving(world, undeclared.leaving, dependents), {
-    declared: accepted.manifests.length,
+    declared: accepted.manifests.length + (world.beyond?.unchanged ?? 0),
     owned: ownedAfterwards(world, staying.changes),
   });
   const changes = ordered(world.kinds, staying.changes, [...undeclared.blocked, ...removals]);
@@ -39,7 +47,7 @@ function planOf(world: World): Plan {
     id: planId(world.basis, changes),
     basis: world.basis,
     summary: summaryOf(changes, {
-      unchanged: judged.unchanged,
+      unchanged: judged.unchanged + (world.beyond?.unchanged ?? 0),
       invalid: accepted.excluded + world.invalid.size + new Set(world.unknownContent).size,
     }),
     changes,
@@ -67,7 +75,7 @@ function judgeAll(world: World, manifests: readonly LoadedManifest[]): Judged {
   let unchanged = 0;
   let left = 0;
   for (const desired of manifests) {
-    const exists = (id: string) => world.records.has(id) || created.has(id);
+    const exists = (id: string) => isThere(world, id) || created.has(id);
     const verdict = judgeDeclared(world, desired, exists);
     changes.push(...verdict.changes);
     if (verdict.changes.length === 0) unchanged += 1;
@@ -95,7 +103,7 @@ function ownedAfterwards(world: World, changes: readonly Change[]): number {
   const fresh = changes.filter(
     ({ action, held }) => held !== true && (action === 'create' || action === 'adopt'),
   );
-  return there + fresh.length;
+  return there + fresh.length + (world.beyond?.owned ?? 0);
 }
 
 /** Which of the leaving records are still referred to once this plan is executed, and by what. */

@@ -14,18 +14,35 @@ import { referencesOf } from '../manifest/references.ts';
 import type { Change, LiveRecord, OwnedRecord, Policy } from './change.ts';
 import { type Control, unrestrained } from './control.ts';
 
+/**
+ * What a plan must know of everything that its lists leave out, because nothing of it has moved and all
+ * of it is known to be as declared.
+ */
+export interface Beyond {
+  /** How many resources are declared there. */
+  readonly unchanged: number;
+  /** How many records the source owns there. */
+  readonly owned: number;
+  /** Those of its records that the lists refer to, by key id. */
+  readonly records: ReadonlySet<string>;
+  /** Names that somebody may have meant, by name space. */
+  readonly names: ReadonlyMap<string, readonly string[]>;
+}
+
 /** Everything a plan rests on; the order of the lists has no meaning. */
 export interface PlanInput {
   readonly source: string;
   readonly revision: string;
   /** The account whose records `live` holds. When given, what the source owns in other accounts is left alone: nobody has looked at it. */
   readonly account?: string;
-  /** Every valid manifest of the source. */
+  /** Every valid manifest of the source that is in scope. */
   readonly desired: readonly LoadedManifest[];
-  /** Every record of the account, whoever owns it. */
+  /** Every record of the account that is in scope or refers to what leaves, whoever owns it. */
   readonly live: readonly LiveRecord[];
-  /** What this source owns. */
+  /** What this source owns, as far as it is in scope. */
   readonly owned: readonly OwnedRecord[];
+  /** Absent where everything is in scope. */
+  readonly beyond?: Beyond;
   /** The name of another source that owns a key; undefined where none does. */
   readonly ownerOf: (id: string) => string | undefined;
   /** Found while loading. */
@@ -81,6 +98,11 @@ export function basisOf(
 
 function byId<T extends { readonly key: ResourceKey }>(items: readonly T[]): Map<string, T> {
   return new Map(items.map((item) => [keyId(item.key), item]));
+}
+
+/** Whether there is a record, in scope or beyond. */
+export function isThere(world: World, id: string): boolean {
+  return world.records.has(id) || world.beyond?.records.has(id) === true;
 }
 
 /** The kind of a manifest or record; every one that reaches a plan has a known one. */

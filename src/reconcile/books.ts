@@ -2,7 +2,7 @@ import type { LoadedManifest } from '../manifest/manifest.ts';
 import type { Bookkeeping } from '../plan/change.ts';
 import { stageCommit } from '../store/commits.ts';
 import { markOrphaned, removeInventory, stageInventory } from '../store/inventory.ts';
-import { keepingCounters } from '../store/live-counter.ts';
+import { follow, keepingCounters } from '../store/live-counter.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Ports } from './ports.ts';
 import type { Run, SourceRun } from './run.ts';
@@ -43,7 +43,7 @@ export async function keepBooks(
 ): Promise<void> {
   if (books.length === 0) return;
   const now = ports.clock.now().toISOString();
-  await ports.database.write((query) =>
+  const moved = await ports.database.write((query) =>
     keepingCounters(
       query,
       async () => {
@@ -58,4 +58,5 @@ export async function keepBooks(
       run.source,
     ),
   );
+  run.counter = follow(run.counter, moved);
 }

@@ -7,7 +7,7 @@ import type { Query } from '../store/database.ts';
 import { stageEffect } from '../store/effects.ts';
 import { removeInventory } from '../store/inventory.ts';
 import { stageEntry } from '../store/journal.ts';
-import { keepingCounters } from '../store/live-counter.ts';
+import { follow, keepingCounters } from '../store/live-counter.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import { stageApplied, stageAuthor } from './books.ts';
 import { stageDone } from './control-record.ts';
@@ -100,7 +100,7 @@ function* batches(steps: readonly Step[]): Generator<readonly Step[]> {
 
 async function writeSteps(ports: Ports, steps: readonly Step[], run: Run): Promise<void> {
   const started = ports.clock.monotonic();
-  await ports.database.write((query) =>
+  const moved = await ports.database.write((query) =>
     keepingCounters(
       query,
       async () => {
@@ -148,6 +148,7 @@ async function writeSteps(ports: Ports, steps: readonly Step[], run: Run): Promi
       run.source,
     ),
   );
+  run.counter = follow(run.counter, moved);
 }
 
 /** Taking ownership of a record that already is as desired leaves its rows alone. */

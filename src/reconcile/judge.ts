@@ -1,103 +1,74 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { sortDiagnostics } from '../lib/diagnostic.ts';
-import { PlumblineError } from '../lib/errors.ts';
-import { failpoint } from '../lib/failpoint.ts';
-import { type LoadResult, ManifestLoader } from '../manifest/load.ts';
+import { valueAt } from '../lib/json.ts';
+import type { KindSet } from '../manifest/kind.ts';
+import {
+  keyId,
+  type LoadedManifest,
+  type ManifestOutline,
+  type ResourceKey,
+} from '../manifest/manifest.ts';
+import type { LiveRecord } from '../manifest/record.ts';
 import { buildPlan } from '../plan/build.ts';
-import type { Plan } from '../plan/change.ts';
+import type { OwnedRecord, Plan } from '../plan/change.ts';
 import type { Control } from '../plan/control.ts';
-import { shortRevision } from '../plan/wording.ts';
-import type { Snapshot } from '../source/source.ts';
-import { readSourceState } from '../store/source-state.ts';
-import { readControl } from './control.ts';
-import { type LiveState, readLive } from './live.ts';
+import type { Beyond, PlanInput } from '../plan/world.ts';
+import type { SnapshotFile } from '../source/source.ts';
+import type { Query } from '../store/database.ts';
+import { declaredNames } from '../store/file-index.ts';
+import { countOwned } from '../store/inventory.ts';
+import { readLiveCounter } from '../store/live-counter.ts';
+import { readControl, readOrders } from './control.ts';
+import { type Base, type Intake, takeIn } from './intake.ts';
+import { ownedRecord, readRecords, recordsThere } from './live.ts';
+import { lookBack } from './look-back.ts';
 import type { Ports, Target } from './ports.ts';
+import { decideScope, readScope, type Scope } from './scope.ts';
+import { type Survey, survey } from './survey.ts';
 
-/** What a source wants at one moment: its snapshot, parsed and checked. */
-export interface Desired {
-  readonly revision: string;
-  readonly snapshot: Snapshot;
-  readonly loaded: LoadResult;
+/** A plan with what it rests on. */
+export interface Judgement {
+  readonly plan: Plan;
+  readonly survey: Survey;
+  readonly intake: Intake;
+  /** What is in scope; everything else is as declared. */
+  readonly keys: readonly ResourceKey[];
+  /** The live counter when the records were read. */
+  readonly counter: number;
 }
 
-/** Files parsed between two turns of the event loop, so that health answers while many are read. */
-const filesPerTurn = 20;
-
-/** Fetches a snapshot and loads every manifest of it. Throws when the source cannot be read as a whole. */
-export async function readDesired(
+/** What a run would do, as a value: reads both sides, as far as they are in scope, and compares them. */
+export async function judge(
   ports: Ports,
   target: Target,
-  signal: AbortSignal,
-): Promise<Desired> {
-  failpoint('fetch.begin');
-  const snapshot = await target.source.fetch(signal);
-  failpoint('fetch.end');
-  if (target.policy.history === 'hold') await refuseRewritten(ports, target, snapshot, signal);
-  const loader = new ManifestLoader(ports.brokers.kinds, target.account, ports.vault);
-  let count = 0;
-  for await (const { file, bytes } of snapshot.read(snapshot.files)) {
-    failpoint('file.read');
-    loader.add(file, bytes);
-    count += 1;
-    if (count % filesPerTurn === 0) {
-      await nextTurn();
-      signal.throwIfAborted();
-    }
-  }
-  const loaded = loader.finish();
-  failpoint('manifests.loaded');
-  return { revision: snapshot.revision, snapshot, loaded };
-}
-
-/** Throws SOURCE_REWRITTEN where what was applied last is no part of the snapshot's history. */
-async function refuseRewritten(
-  { database }: Ports,
-  { source }: Target,
-  { revision, follows }: Snapshot,
-  signal: AbortSignal,
-): Promise<void> {
-  const last = await database.read((query) => readSourceState(query, source.name));
-  const before = last?.revision ?? '';
-  if (before === '' || before === revision || follows === undefined) return;
-  if (await follows(before, signal)) return;
-  throw new PlumblineError(
-    'SOURCE_REWRITTEN',
-    `the history was rewritten: ${shortRevision(before)}, which was applied last, is no part of ${shortRevision(revision)}`,
-    {
-      hint: 'push a commit that follows it, or set history: follow for this source if it is meant; what is applied stays meanwhile',
-    },
-  );
-}
-
-/** What a run would do, as a value: desired and live state compared. */
-export function judge(
-  ports: Ports,
-  target: Target,
-  desired: Desired,
-  state: LiveState,
+  base: Base,
+  intake: Intake,
   control: Control,
-): Plan {
-  const { snapshot, loaded } = desired;
-  const { name } = target.source;
-  return buildPlan({
-    source: name,
-    revision: desired.revision,
-    account: target.account,
-    desired: loaded.manifests,
-    live: state.live,
-    owned: state.owned,
-    ownerOf: (id) => {
-      const owner = state.owners.get(id);
-      return owner === name ? undefined : owner;
-    },
-    problems: sortDiagnostics([...loaded.problems, ...snapshot.problems]),
-    declaredButInvalid: loaded.declared,
-    unknownContent: [...loaded.unknown, ...snapshot.problems.map((problem) => problem.file)],
-    kinds: ports.brokers.kinds,
-    policy: target.policy,
-    control,
-    toolVersion: ports.version,
+): Promise<Judgement> {
+  const { surveyed, keys, counter, ...sides } = await ports.database.read(async (query) => {
+    const surveyed = await survey(query, target.source.name, intake);
+    const scope = await decideScope(query, ports, target, { intake, base, survey: surveyed });
+    return {
+      surveyed,
+      keys: scope.keys,
+      counter: await readLiveCounter(query),
+      ...(await bothSides(query, ports, target, surveyed, scope)),
+    };
   });
+  const plan = await planOf(ports, target, intake, surveyed, sides, control);
+  return { plan, survey: surveyed, intake, keys, counter };
+}
+
+/** Judges some resources once more, after they were written. */
+export async function judgeAgain(
+  ports: Ports,
+  target: Target,
+  { survey: surveyed, intake }: Judgement,
+  keys: readonly ResourceKey[],
+  control: Control,
+): Promise<Plan> {
+  const sides = await ports.database.read(async (query) =>
+    bothSides(query, ports, target, surveyed, await readScope(query, surveyed, keys)),
+  );
+  return planOf(ports, target, intake, surveyed, sides, control);
 }
 
 /** Reads both sides and judges: all of `plan`, and the first half of a run. Writes nothing. */
@@ -105,9 +76,149 @@ export async function planTarget(
   ports: Ports,
   target: Target,
   signal: AbortSignal,
-): Promise<{ readonly plan: Plan; readonly desired: Desired }> {
-  const desired = await readDesired(ports, target, signal);
-  const state = await readLive(ports.database, ports.brokers, target.account, target.source.name);
+): Promise<Judgement> {
+  const now = ports.clock.now().toISOString();
+  const orders = await ports.database.read((query) => readOrders(query, target.source.name, now));
+  const { base } = await lookBack(ports, target, { orders, now, trigger: 'command' });
+  const intake = await takeIn(ports, target, base, signal);
   const { control } = await readControl(ports, target, 'command');
-  return { plan: judge(ports, target, desired, state, control), desired };
+  return judge(ports, target, base, intake, control);
+}
+
+type Sides = Pick<PlanInput, 'desired' | 'live' | 'owned' | 'ownerOf'> & {
+  readonly beyond: Beyond;
+  /** Declared by unchanged files and kept nowhere, so that these files must be loaded. */
+  readonly unloaded: readonly ManifestOutline[];
+  readonly files: readonly SnapshotFile[];
+};
+
+/** Everything that a plan over a scope rests on, of one committed moment. */
+async function bothSides(
+  query: Query,
+  { brokers }: Ports,
+  { source: { name }, account }: Target,
+  surveyed: Survey,
+  scope: Scope,
+): Promise<Sides> {
+  const rows = new Map(scope.inventory.map((row) => [keyId(row), row]));
+  const owned = new Map<string, OwnedRecord>();
+  for (const [id, row] of rows) if (row.source === name) owned.set(id, ownedRecord(row));
+  const desired: LoadedManifest[] = [];
+  for (const key of scope.keys) {
+    const loaded = surveyed.fresh.get(keyId(key));
+    if (loaded !== undefined) desired.push(loaded);
+  }
+  const unloaded: ManifestOutline[] = [];
+  const files = new Map<string, SnapshotFile>();
+  for (const { loaded, declares, row } of scope.outlines) {
+    if (loaded === undefined) continue;
+    const applied = asApplied(brokers.kinds, loaded, declares.kind, owned.get(keyId(loaded.key)));
+    if (applied !== undefined) desired.push(applied);
+    else {
+      unloaded.push(loaded);
+      files.set(row.path, { path: row.path, blob: row.blob, size: row.size });
+    }
+  }
+  const outlines = [...desired, ...unloaded];
+  const live = await readRecords(query, brokers, account, scope.keys);
+  return {
+    desired,
+    unloaded,
+    files: [...files.values()],
+    live,
+    owned: [...owned.values()],
+    ownerOf: (id) => {
+      const owner = rows.get(id)?.source;
+      return owner === name ? undefined : owner;
+    },
+    beyond: {
+      unchanged: surveyed.valid - outlines.length,
+      owned: (await countOwned(query, name, account)) - owned.size,
+      ...(await referredTo(query, brokers, { name, account, outlines, live })),
+    },
+  };
+}
+
+/**
+ * The manifest of an unchanged file as the inventory remembers it. Undefined where it remembers another
+ * one, or one with a secret, whose value is sealed anew for every write.
+ */
+function asApplied(
+  kinds: KindSet,
+  outline: ManifestOutline,
+  kindName: string,
+  owned: OwnedRecord | undefined,
+): LoadedManifest | undefined {
+  const kind = kinds.byName(kindName);
+  if (owned === undefined || kind === undefined || kind.secret !== undefined) return undefined;
+  const deployed =
+    kind.deployment === undefined ? undefined : valueAt(owned.applied, kind.deployment);
+  const isSame =
+    owned.kind === kindName &&
+    owned.file === outline.file &&
+    owned.document === outline.document &&
+    owned.blob === outline.blob &&
+    owned.digest === outline.digest &&
+    deployed === outline.deployed;
+  return isSame ? { ...outline, manifest: owned.applied } : undefined;
+}
+
+/** Which of the records that the scope refers to are there, and what could be meant where one is not. */
+async function referredTo(
+  query: Query,
+  brokers: Ports['brokers'],
+  of: {
+    readonly name: string;
+    readonly account: string;
+    readonly outlines: readonly ManifestOutline[];
+    readonly live: readonly LiveRecord[];
+  },
+): Promise<Pick<Beyond, 'records' | 'names'>> {
+  const { account } = of;
+  const inScope = new Set([...of.outlines, ...of.live].map((it) => keyId(it.key)));
+  const wanted = new Map<string, ResourceKey>();
+  for (const { references } of of.outlines)
+    for (const { space, name } of references) {
+      const key = { account, space, name };
+      if (!inScope.has(keyId(key))) wanted.set(keyId(key), key);
+    }
+  const records = await recordsThere(query, brokers, account, wanted.values());
+  const missing = [...wanted].filter(([id]) => !records.has(id)).map(([, key]) => key.space);
+  const names = new Map<string, readonly string[]>();
+  for (const space of new Set(missing))
+    names.set(space, [
+      ...(await declaredNames(query, of.name, account, space)),
+      ...(await query(brokers.tableOf(space)).where({ account }).pluck<string[]>('name')),
+    ]);
+  return { records, names };
+}
+
+async function planOf(
+  ports: Ports,
+  target: Target,
+  intake: Intake,
+  surveyed: Survey,
+  { unloaded, files, desired, ...sides }: Sides,
+  control: Control,
+): Promise<Plan> {
+  const wanted = new Set(unloaded.map((it) => keyId(it.key)));
+  const loaded = (await intake.load(files)).flatMap(({ entries }) =>
+    entries.flatMap((it) =>
+      it.loaded !== undefined && wanted.has(keyId(it.loaded.key)) ? [it.loaded] : [],
+    ),
+  );
+  return buildPlan({
+    ...sides,
+    source: target.source.name,
+    revision: intake.revision,
+    account: target.account,
+    desired: [...desired, ...loaded],
+    problems: surveyed.problems,
+    declaredButInvalid: surveyed.invalid,
+    unknownContent: surveyed.unknown,
+    kinds: ports.brokers.kinds,
+    policy: target.policy,
+    control,
+    toolVersion: ports.version,
+  });
 }

@@ -1,5 +1,5 @@
 import type { Brokers } from '../broker/brokers.ts';
-import type { Manifest } from '../manifest/manifest.ts';
+import type { Manifest, ResourceKey } from '../manifest/manifest.ts';
 import { keyId } from '../manifest/manifest.ts';
 import type { LiveRecord } from '../manifest/record.ts';
 import type { OwnedRecord } from '../plan/change.ts';
@@ -7,6 +7,8 @@ import type { Database, Query } from '../store/database.ts';
 import { type OwedEffect, owedEffects } from '../store/effects.ts';
 import { type InventoryRow, inventoryOf, ownersOf } from '../store/inventory.ts';
 import { readLiveCounter } from '../store/live-counter.ts';
+import { inParts } from '../store/parts.ts';
+import { namesBySpace } from './scope.ts';
 
 /** The live state and who owns what, all of one committed moment. */
 export interface LiveState {
@@ -38,6 +40,42 @@ export function readLive(
   });
 }
 
+/** The records with these keys of one account, those that there are. */
+export async function readRecords(
+  query: Query,
+  brokers: Brokers,
+  account: string,
+  keys: Iterable<ResourceKey>,
+): Promise<readonly LiveRecord[]> {
+  const live: LiveRecord[] = [];
+  const names = namesBySpace(keys);
+  for (const broker of brokers.all) {
+    const wanted = names.get(broker.kind.space) ?? [];
+    for (const record of await broker.read(query, account, wanted)) live.push(record);
+  }
+  return live.length === 0 ? live : withOwed(live, await owedEffects(query));
+}
+
+/** Which of these keys of one account have a record, by key id. */
+export async function recordsThere(
+  query: Query,
+  brokers: Brokers,
+  account: string,
+  keys: Iterable<ResourceKey>,
+): Promise<ReadonlySet<string>> {
+  const present = new Set<string>();
+  for (const [space, names] of namesBySpace(keys)) {
+    const there = await inParts(names, (part) =>
+      query(brokers.tableOf(space))
+        .where({ account })
+        .whereIn('name', [...part])
+        .pluck<string[]>('name'),
+    );
+    for (const name of there) present.add(keyId({ account, space, name }));
+  }
+  return present;
+}
+
 function withOwed(live: readonly LiveRecord[], owed: readonly OwedEffect[]): readonly LiveRecord[] {
   if (owed.length === 0) return live;
   const byKey = new Map(owed.map((effect) => [keyId(effect), effect]));
@@ -60,7 +98,8 @@ export async function readOwners(query: Query): Promise<Map<string, string>> {
   return owners;
 }
 
-function ownedRecord(row: InventoryRow): OwnedRecord {
+/** A row of the inventory with the applied manifest parsed. */
+export function ownedRecord(row: InventoryRow): OwnedRecord {
   const { account, space, name, applied, ...rest } = row;
   return { ...rest, key: { account, space, name }, applied: JSON.parse(applied) as Manifest };
 }

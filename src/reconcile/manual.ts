@@ -103,7 +103,14 @@ export function executeManual(
   actor: string,
   signal: AbortSignal,
 ): Promise<ChangeResult[]> {
-  const run = { id: randomUUID(), trigger: 'command', actor, source: undefined, revision: '' };
+  const run = {
+    id: randomUUID(),
+    trigger: 'command',
+    actor,
+    source: undefined,
+    revision: '',
+    counter: 0,
+  };
   return execute(ports, plan, run, signal);
 }
 

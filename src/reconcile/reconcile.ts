@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { digestOf } from '../lib/digest.ts';
 import { asPlumblineError, type PlumblineError } from '../lib/errors.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import { planId } from '../plan/build.ts';
@@ -7,30 +6,24 @@ import type { Plan, Summary } from '../plan/change.ts';
 import type { Suspension } from '../plan/control.ts';
 import { suspensionText } from '../plan/suspension.ts';
 import { basisOf } from '../plan/world.ts';
-import { owesEffect } from '../store/effects.ts';
-import { readLiveCounter } from '../store/live-counter.ts';
+import { countOwned } from '../store/inventory.ts';
 import { readSourceState, type SourceState, writeSourceState } from '../store/source-state.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import { keepBooks, stageAuthor } from './books.ts';
-import {
-  isImpatient,
-  type Orders,
-  ordersDigest,
-  readControl,
-  readOrders,
-  suspensionOfSource,
-} from './control.ts';
+import { readControl, readOrders, suspensionOfSource } from './control.ts';
 import { type Ending, recordControl } from './control-record.ts';
 import { stageRun } from './entries.ts';
 import { execute } from './execute.ts';
-import { type Desired, judge, readDesired } from './judge.ts';
-import { readLive } from './live.ts';
+import { indexFiles } from './index-files.ts';
+import { type Base, loaderDigest, takeIn } from './intake.ts';
+import { type Judgement, judge } from './judge.ts';
+import { type LastRun, lookBack, policyDigest } from './look-back.ts';
 import { emptySummary, judgeOutcome, type RunResult } from './outcome.ts';
 import type { Ports, Target } from './ports.ts';
 import { runStopped, type SourceRun } from './run.ts';
-import { secretsMoved } from './secrets.ts';
 import type { Trigger } from './status.ts';
 import { isExecutable } from './steps.ts';
+import { verify } from './verify.ts';
 
 /** Why a run starts, and whether an unsettled end of the one before is known well enough to be left. */
 export interface Occasion {
@@ -58,20 +51,23 @@ export async function reconcile(
       const orders = await ports.database.read((query) => readOrders(query, run.source, now));
       const suspended = suspensionOfSource(orders, run.source);
       if (suspended !== undefined) return await recordSuspended(ports, target, run, suspended);
-      const known = await settledState(ports, target, occasion, { orders, now }, signal);
+      const last = await lookBack(ports, target, { orders, now, trigger: run.trigger });
+      const known = await settledState(target, occasion, last, signal);
       if (known !== undefined) return await recordUnchanged(ports, target, run, known);
-      const desired = await readDesired(ports, target, signal);
-      run.revision = desired.revision;
-      run.commit = desired.snapshot.commit;
-      const live = await readLive(ports.database, ports.brokers, target.account, run.source);
+      const base = baseFor(occasion, last);
+      const intake = await takeIn(ports, target, base, signal);
+      run.revision = intake.revision;
+      run.commit = intake.commit;
       const state = await readControl(ports, target, run.trigger);
-      const plan = judge(ports, target, desired, live, state.control);
+      const judgement = await judge(ports, target, base, intake, state.control);
+      const { plan } = judgement;
+      run.counter = judgement.counter;
       failpoint('plan.built');
       const outcomes = await execute(ports, plan, run, signal);
       await keepBooks(ports, plan.bookkeeping, run);
       failpoint('books.kept');
       const done = { state, plan, outcomes, stopped: signal.aborted };
-      return await verifyAndRecord(ports, target, run, desired, done);
+      return await verifyAndRecord(ports, target, run, judgement, done);
     } catch (error) {
       if (signal.aborted) return failed(run, runStopped(error));
       return await recordFailure(ports, run, asPlumblineError(error));
@@ -90,12 +86,8 @@ function newRun(ports: Ports, target: Target, occasion: Occasion): SourceRun {
     startedAt: ports.clock.now().toISOString(),
     startedMs: ports.clock.monotonic(),
     revision: '',
+    counter: -1,
   };
-}
-
-/** What a run's result depends on besides the files and the records. */
-function policyDigest(ports: Ports, target: Target, orders: string): string {
-  return digestOf([ports.version, target.account, target.policy, orders]);
 }
 
 /**
@@ -104,31 +96,19 @@ function policyDigest(ports: Ports, target: Target, orders: string): string {
  * there is nothing to fetch, parse, read or compare.
  */
 async function settledState(
-  ports: Ports,
   target: Target,
   occasion: Occasion,
-  { orders, now }: { readonly orders: Orders; readonly now: string },
+  { state, still }: LastRun,
   signal: AbortSignal,
 ): Promise<SourceState | undefined> {
-  const { state, counter, owes } = await ports.database.read(async (query) => ({
-    state: await readSourceState(query, target.source.name),
-    counter: await readLiveCounter(query),
-    owes: await owesEffect(query, target.source.name),
-  }));
-  if (owes) return undefined;
-  if (state === undefined || !occasion.settled.includes(state.outcome)) return undefined;
-  if (state.liveCounter !== counter) return undefined;
-  if (state.policyDigest !== policyDigest(ports, target, ordersDigest(orders))) return undefined;
-  if (isDue(state, now, occasion.trigger)) return undefined;
-  if (await secretsMoved(ports, target)) return undefined;
+  if (state === undefined || !still || !occasion.settled.includes(state.outcome)) return undefined;
   const revision = await target.source.revision(signal);
   return revision === state.revision ? state : undefined;
 }
 
-/** Whether another look is worth while though nothing moved. A run that failed as a whole is tried again at once. */
-function isDue({ outcome, lookAgainAt }: SourceState, now: string, trigger: Trigger): boolean {
-  if (outcome === 'retrying' && (lookAgainAt === null || isImpatient(trigger))) return true;
-  return lookAgainAt !== null && lookAgainAt <= now;
+/** The first look of a process takes nobody's word for the records. */
+function baseFor(occasion: Occasion, { base }: LastRun): Base {
+  return occasion.settled.length === 0 ? { ...base, settled: false } : base;
 }
 
 async function recordUnchanged(
@@ -217,13 +197,12 @@ async function verifyAndRecord(
   ports: Ports,
   target: Target,
   run: SourceRun,
-  desired: Desired,
+  judgement: Judgement,
   done: Pick<Ending, 'state' | 'plan' | 'outcomes' | 'stopped'>,
 ): Promise<Omit<RunResult, 'milliseconds'>> {
   const { plan, outcomes, stopped } = done;
-  const live = await readLive(ports.database, ports.brokers, target.account, run.source);
   const { control } = await readControl(ports, target, run.trigger);
-  const again = judge(ports, target, desired, live, control);
+  const again = await verify(ports, target, judgement, outcomes, control);
   failpoint('verify.read');
   const remaining = again.changes.filter(isExecutable).length;
   const { outcome, message } = judgeOutcome(plan, outcomes, remaining, again.left, stopped);
@@ -231,15 +210,17 @@ async function verifyAndRecord(
   await ports.database.write(async (query) => {
     const unit = new UnitOfWork();
     const ending = { ...done, again, now };
+    await indexFiles(query, run.source, judgement, ports.brokers.kinds);
     const { digest, lookAgainAt } = await recordControl(query, unit, target, run, ending);
     await writeSourceState(query, {
       name: target.source.name,
       revision: run.revision,
       policyDigest: policyDigest(ports, target, digest),
-      liveCounter: live.counter,
+      liveCounter: run.counter,
       outcome,
       message,
-      records: live.owned.length,
+      records: await countOwned(query, run.source, target.account),
+      loader: loaderDigest(ports, target),
       updatedAt: now,
       lookAgainAt,
     });
@@ -332,6 +313,7 @@ async function rememberUnread(
         policyDigest: '',
         liveCounter: -1,
         records: 0,
+        loader: '',
       }),
       // What was not looked at is never taken for settled, also where the source goes back to the revision before.
       policyDigest: '',

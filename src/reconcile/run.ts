@@ -12,6 +12,8 @@ export interface Run {
   readonly revision: string;
   /** Who made the revision, for one of a Git source. */
   readonly commit?: Commit | undefined;
+  /** What the run has seen of the live counter, its own writes included. */
+  counter: number;
 }
 
 /** A run over one source. The revision is empty until it is known. */

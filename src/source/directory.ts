@@ -9,7 +9,7 @@ import { type Look, lookAt, type Seen } from './directory-look.ts';
 import { ChangedMeanwhile } from './folder-walk.ts';
 import { inOrder } from './in-order.ts';
 import { readRegularFile } from './regular-file.ts';
-import type { Snapshot, SnapshotFile, Source } from './source.ts';
+import type { Changes, Snapshot, SnapshotFile, Source } from './source.ts';
 import { type Watch, watchFolder } from './watch.ts';
 
 export interface DirectorySourceOptions {
@@ -47,12 +47,15 @@ const nextRun = 'nothing to do: the next run reads it anew';
  */
 export class DirectorySource implements Source {
   readonly name: string;
+  readonly origin: string;
   readonly #root: string;
   readonly #limits: SourceLimits;
   readonly #stableMs: number;
   readonly #clock: Clock;
   readonly #onNotice: (message: string) => void;
   #known: ReadonlyMap<string, Seen> = new Map();
+  /** The look that the last snapshot was made of. */
+  #taken: Look | undefined;
   /** The root of the last look that was believed. */
   #believed: string | undefined;
   #watch: Watch | undefined;
@@ -61,6 +64,7 @@ export class DirectorySource implements Source {
     this.name = options.name;
     this.#root = resolve(options.root);
     this.#limits = options.limits ?? defaultLimits;
+    this.origin = JSON.stringify(['directory', this.#root, this.#limits]);
     this.#stableMs = options.stableMs ?? 200;
     this.#clock = options.clock ?? systemClock;
     this.#onNotice = options.onNotice ?? (() => undefined);
@@ -71,7 +75,25 @@ export class DirectorySource implements Source {
   }
 
   async fetch(signal: AbortSignal): Promise<Snapshot> {
-    const { revision, files, ignored, problems } = await this.#settledLook(signal);
+    return this.#snapshot(await this.#settledLook(signal));
+  }
+
+  /** It looks at everything, as it must; what has not changed since the last look is not read again. */
+  async changes(since: string, signal: AbortSignal): Promise<Changes | undefined> {
+    const before = this.#taken;
+    if (before?.revision !== since) return undefined;
+    const now = this.#snapshot(await this.#settledLook(signal));
+    const known = new Map(before.files.map((it) => [it.path, it.blob]));
+    for (const { file } of before.problems) known.set(file, '');
+    const files = now.files.filter(({ path, blob }) => known.get(path) !== blob);
+    for (const { path } of now.files) known.delete(path);
+    for (const { file } of now.problems) known.delete(file);
+    return { ...now, files, gone: [...known.keys()] };
+  }
+
+  #snapshot(look: Look): Snapshot {
+    const { revision, files, ignored, problems } = look;
+    this.#taken = look;
     return {
       revision,
       files: files.map(({ path, blob, size }) => ({ path, blob, size })),

@@ -5,6 +5,7 @@ import { PlumblineError } from '../lib/errors.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import { makeFolder } from '../lib/folder.ts';
 import type { RemoteRef } from './git-address.ts';
+import { hasCommit } from './git-objects.ts';
 import type { GitProcess } from './git-process.ts';
 
 const packFilesBeforeRepack = 60;
@@ -38,16 +39,18 @@ export class GitMirror {
   /**
    * Brings a ref up to date and hands the mirror and the commit to `take`. If that throws
    * SOURCE_DAMAGED, it is done once more with a fresh mirror, which replaces the old one only when
-   * `take` was content with it.
+   * `take` was content with it. The commit `known` is kept, if it is there: what has changed since is
+   * told by it.
    */
   async use<T>(
     ref: RemoteRef,
     signal: AbortSignal,
     take: (mirror: string, commit: string) => Promise<T>,
+    known?: string,
   ): Promise<T> {
     if (!this.#doubtful && (await exists(this.folder))) {
       try {
-        return await take(this.folder, await this.#fetch(this.folder, ref, signal));
+        return await take(this.folder, await this.#fetch(this.folder, ref, signal, { known }));
       } catch (error) {
         if (error instanceof PlumblineError && error.code !== 'SOURCE_DAMAGED') throw error;
       }
@@ -86,7 +89,7 @@ export class GitMirror {
       }
       const shallow = await this.#git.run(['rev-parse', '--is-shallow-repository'], call);
       if (depth === undefined || shallow.toString('latin1').trim() !== 'true') break;
-      await this.#fetch(this.folder, ref, signal, depth);
+      await this.#fetch(this.folder, ref, signal, { depth });
     }
     return false;
   }
@@ -96,7 +99,7 @@ export class GitMirror {
     mirror: string,
     ref: RemoteRef,
     signal: AbortSignal,
-    depth = this.#depth,
+    { depth = this.#depth, known }: { depth?: number | undefined; known?: string | undefined } = {},
   ): Promise<string> {
     const ours = `refs/plumbline/${createHash('sha256').update(ref.name).digest('hex').slice(0, 16)}`;
     if (ref.commit !== undefined && (await this.#holds(mirror, ref.commit, ours, signal))) {
@@ -116,7 +119,7 @@ export class GitMirror {
       { mirror, signal, network: true },
     );
     failpoint('mirror.fetched');
-    await this.#repack(mirror, signal);
+    await this.#repack(mirror, signal, known);
     const id = await this.#git.run(
       ['rev-parse', '--verify', '--end-of-options', `${ours}^{commit}`],
       { mirror, signal },
@@ -131,9 +134,14 @@ export class GitMirror {
   }
 
   /** Every fetch adds a pack, and what was rewritten stays in the old ones: from time to time they become one. */
-  async #repack(mirror: string, signal: AbortSignal): Promise<void> {
+  async #repack(mirror: string, signal: AbortSignal, known: string | undefined): Promise<void> {
     const packs = await readdir(join(mirror, 'objects', 'pack'));
     if (packs.length < packFilesBeforeRepack) return;
+    if (known !== undefined && (await hasCommit(this.#git, { mirror, signal }, known)))
+      await this.#git.run(['update-ref', '--no-deref', 'refs/plumbline/known', known], {
+        mirror,
+        signal,
+      });
     await this.#git.run(['repack', '-a', '-d', '--quiet'], { mirror, signal });
     await this.#git.run(['prune', '--expire=now'], { mirror, signal });
   }

@@ -55,10 +55,50 @@ export async function listTree(
   limits: SourceLimits,
 ): Promise<Listing> {
   const printed = await git.run(['ls-tree', '-r', '-z', '--end-of-options', tree], call);
+  return judged(git, call, entries(printed), limits);
+}
+
+/**
+ * What has changed from one tree to another, judged as a listing would, and every path that changed.
+ * Throws as `listTree` does.
+ */
+export async function listChanges(
+  git: GitProcess,
+  call: GitCall,
+  trees: readonly [string, string],
+  limits: SourceLimits,
+): Promise<Listing & { readonly paths: readonly string[] }> {
+  const args = ['diff-tree', '-r', '-z', '--raw', '--no-renames', '--end-of-options', ...trees];
+  const fields = (await git.run(args, call)).toString('utf8').split('\0');
+  const paths: string[] = [];
+  const there: Entry[] = [];
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const [, mode, , id, status] = (fields[at] as string).split(' ');
+    const path = fields[at + 1] as string;
+    if (mode === undefined || id === undefined) throw damaged('a difference is garbled');
+    paths.push(path);
+    if (status !== 'D') there.push({ mode, id, path });
+  }
+  return { ...(await judged(git, call, there, limits)), paths };
+}
+
+/** Whether the mirror has a commit. */
+export async function hasCommit(git: GitProcess, call: GitCall, id: string): Promise<boolean> {
+  const printed = await git.run(['cat-file', '--batch-check'], { ...call, input: `${id}\n` });
+  return printed.toString('latin1').startsWith(`${id} commit `);
+}
+
+/** Entries of a tree by what they are to us. */
+async function judged(
+  git: GitProcess,
+  call: GitCall,
+  found: readonly Entry[],
+  limits: SourceLimits,
+): Promise<Listing> {
   const ignored = new Map<string, string>();
   const problems: Diagnostic[] = [];
   const candidates: Entry[] = [];
-  for (const entry of entries(printed)) {
+  for (const entry of found) {
     const problem = entryProblem(entry);
     if (problem !== undefined) {
       problems.push(problem);

@@ -15,10 +15,17 @@ import {
 import { installedGit, readCommit } from './git-commit.ts';
 import type { GitCredentials } from './git-environment.ts';
 import { GitMirror } from './git-mirror.ts';
-import { findFolder, listTree, readBlobs, recallBlob } from './git-objects.ts';
-import { GitProcess } from './git-process.ts';
+import {
+  findFolder,
+  hasCommit,
+  listChanges,
+  listTree,
+  readBlobs,
+  recallBlob,
+} from './git-objects.ts';
+import { type GitCall, GitProcess } from './git-process.ts';
 import { type Signers, verifyCommit } from './git-verify.ts';
-import type { Snapshot, SnapshotFile, Source } from './source.ts';
+import type { Changes, Commit, Snapshot, SnapshotFile, Source } from './source.ts';
 
 export interface GitSourceOptions {
   readonly name: string;
@@ -51,6 +58,7 @@ const neverAborted = new AbortController().signal;
  */
 export class GitSource implements Source {
   readonly name: string;
+  readonly origin: string;
   readonly #address: GitAddress;
   readonly #ref: RemoteRef;
   readonly #path: string;
@@ -71,6 +79,7 @@ export class GitSource implements Source {
     this.#path = subPath(options.path ?? '');
     this.#home = join(stateFolder, 'empty-home');
     this.#limits = options.limits ?? defaultLimits;
+    this.origin = JSON.stringify(['git', options.url, this.#path, this.#limits]);
     this.#verify = options.verify;
     this.#git = new GitProcess({
       address: this.#address,
@@ -88,7 +97,13 @@ export class GitSource implements Source {
   }
 
   async fetch(signal: AbortSignal): Promise<Snapshot> {
-    const { commit, listing } = await this.#told(this.#take(signal));
+    const { commit, listing } = await this.#told(
+      this.#take(signal, async (call, folder) => {
+        const listing = await listTree(this.#git, call, folder, this.#limits);
+        failpoint('mirror.listed');
+        return listing;
+      }),
+    );
     return {
       revision: this.#revisionOf(commit.id),
       commit,
@@ -100,6 +115,26 @@ export class GitSource implements Source {
 
   async recall({ path, blob }: Pick<SnapshotFile, 'path' | 'blob'>) {
     return recallBlob(this.#git, { mirror: this.#mirror.folder, signal: neverAborted }, path, blob);
+  }
+
+  async changes(since: string, signal: AbortSignal): Promise<Changes | undefined> {
+    const known = /sha1:([0-9a-f]{40})$/.exec(since)?.[1];
+    if (known === undefined) return undefined;
+    const { commit, listing } = await this.#told(
+      this.#take(signal, (call, folder) => this.#since(call, known, folder), known),
+    );
+    if (listing === undefined) return undefined;
+    const { files, problems, paths } = listing;
+    const there = new Set([...files.map((it) => it.path), ...problems.map((it) => it.file)]);
+    return {
+      revision: this.#revisionOf(commit.id),
+      commit,
+      files,
+      problems,
+      gone: paths.filter((path) => !there.has(path)),
+      follows: (revision, until) => this.#told(this.#follows(commit.id, revision, until)),
+      read: (wanted) => this.#read(wanted, signal),
+    };
   }
 
   /** Nothing to do: a remote is asked from time to time, by whoever keeps the loop. */
@@ -125,18 +160,29 @@ export class GitSource implements Source {
     });
   }
 
-  async #take(signal: AbortSignal) {
+  /** Brings the mirror up to date and lists what is wanted of the source's folder in it. */
+  async #take<T>(
+    signal: AbortSignal,
+    list: (call: GitCall, folder: string) => Promise<T>,
+    known?: string,
+  ): Promise<{ readonly commit: Commit; readonly listing: T }> {
     await this.#prepare();
-    return this.#mirror.use(this.#ref, signal, async (mirror, id) => {
+    const take = async (mirror: string, id: string) => {
       const call = { mirror, signal };
       const commit = await readCommit(mirror, id, signal);
       if (this.#verify !== undefined)
         await verifyCommit(this.#git, call, id, this.#verify, dirname(this.#home));
       const folder = await findFolder(this.#git, call, id, this.#path);
-      const listing = await listTree(this.#git, call, folder, this.#limits);
-      failpoint('mirror.listed');
-      return { commit, listing };
-    });
+      return { commit, listing: await list(call, folder) };
+    };
+    return this.#mirror.use(this.#ref, signal, take, known);
+  }
+
+  /** Undefined where the mirror does not have the commit, as a fresh one has no commit but the newest. */
+  async #since(call: GitCall, commit: string, folder: string) {
+    if (!(await hasCommit(this.#git, call, commit))) return undefined;
+    const before = await findFolder(this.#git, call, commit, this.#path);
+    return listChanges(this.#git, call, [before, folder], this.#limits);
   }
 
   /** A revision of another ref says nothing of this history: the source was pointed elsewhere. */

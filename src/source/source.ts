@@ -52,9 +52,18 @@ export interface Snapshot {
   ): AsyncIterable<{ readonly file: SnapshotFile; readonly bytes: Uint8Array }>;
 }
 
+/** How a source differs from a revision that was read before: what a snapshot holds, of the paths that changed. */
+export interface Changes
+  extends Pick<Snapshot, 'revision' | 'commit' | 'follows' | 'files' | 'problems' | 'read'> {
+  /** Paths that may have been files and are none any more. */
+  readonly gone: readonly string[];
+}
+
 /** Where manifests come from. Throws PlumblineError with a SOURCE_ code and never holds half a result. */
 export interface Source {
   readonly name: string;
+  /** What tells its files from those of another place: equal origins and equal revisions have equal files. */
+  readonly origin: string;
   /** The present revision alone, as cheaply as the source can tell it; equal revisions have equal files. */
   revision(signal: AbortSignal): Promise<string>;
   fetch(signal: AbortSignal): Promise<Snapshot>;
@@ -63,6 +72,12 @@ export interface Source {
    * there no more. It never asks the outside.
    */
   recall(file: Pick<SnapshotFile, 'path' | 'blob'>): Promise<Uint8Array | undefined>;
+  /**
+   * What has changed since a revision of the same origin; it costs what has changed, as far as the
+   * source can tell. Undefined where it does not know that revision any more. The limits on the whole of
+   * a source are looked at where the whole is listed, by `fetch`.
+   */
+  changes(since: string, signal: AbortSignal): Promise<Changes | undefined>;
   /** Calls back when there may be something new. A hint only: it may come too often, late, or not at all. */
   watch(changed: () => void): Promise<void>;
   /** Stops watching and ends every process it started. */

@@ -1,5 +1,6 @@
 import { type Columns, selected, toRow } from './columns.ts';
 import type { Query } from './database.ts';
+import { inParts } from './parts.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
 /** What names a record, as the store sees it. */
@@ -102,6 +103,42 @@ export async function ownersOf(
     '(account, space, name) IN (SELECT value->>0, value->>1, value->>2 FROM jsonb_each(?))',
     [wanted],
   );
+}
+
+/** What the inventory says of these records, whoever owns them. */
+export async function inventoryOfKeys(
+  query: Query,
+  keys: readonly RecordKey[],
+): Promise<InventoryRow[]> {
+  const rows = await inParts(keys, (part) =>
+    query('inventory')
+      .select<InventoryRow[]>(columns)
+      .whereRaw(
+        '(account, space, name) IN (SELECT value->>0, value->>1, value->>2 FROM jsonb_each(?))',
+        [JSON.stringify(part.map(({ account, space, name }) => [account, space, name]))],
+      ),
+  );
+  return rows.map((row) => ({ ...row, orphaned: Boolean(row.orphaned) }));
+}
+
+/** The records that these files of a source put there. */
+export async function ownedByFiles(
+  query: Query,
+  source: string,
+  files: readonly string[],
+): Promise<RecordKey[]> {
+  return inParts(files, (part) =>
+    query('inventory')
+      .select<RecordKey[]>(keyColumns)
+      .where({ source })
+      .whereRaw('file IN (SELECT value FROM json_each(?))', [JSON.stringify(part)]),
+  );
+}
+
+/** How many records a source owns in an account. */
+export async function countOwned(query: Query, source: string, account: string): Promise<number> {
+  const row = await query('inventory').where({ source, account }).count({ count: '*' }).first();
+  return Number(row?.['count'] ?? 0);
 }
 
 /** What the inventory says of one record; undefined for a record that nobody owns. */

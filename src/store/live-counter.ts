@@ -20,19 +20,25 @@ export async function readLiveCounter(query: Query): Promise<number> {
   return (row as { value: number }).value;
 }
 
+/** What a work made of the live counter; both the same where it changed no record. */
+export interface Moved {
+  readonly before: number;
+  readonly after: number;
+}
+
 /**
  * Runs a work that changes records within the plan of one source, and moves the counter that every
  * other source remembers along with it: what we write ourselves is no reason for them to look again.
  * A source that was behind before stays behind, one that waits for something may be waiting for just
- * this write, and `except`, the source whose own run it is, is behind until that run is verified.
+ * this write, and `except`, the source whose own run it is, follows by itself, see `follow`.
  */
-export async function keepingCounters<T>(
+export async function keepingCounters(
   query: Query,
-  work: () => Promise<T>,
+  work: () => Promise<unknown>,
   except?: string,
-): Promise<T> {
+): Promise<Moved> {
   const before = await readLiveCounter(query);
-  const result = await work();
+  await work();
   const after = await readLiveCounter(query);
   if (after !== before) {
     await query.rows(
@@ -40,5 +46,13 @@ export async function keepingCounters<T>(
       [after, before, except ?? ''],
     );
   }
-  return result;
+  return { before, after };
+}
+
+/**
+ * What a run may say it has seen of the live counter after a write of its own that is committed: all of
+ * it, unless somebody else wrote before. Then it stays behind, so that the next run looks at everything.
+ */
+export function follow(counter: number, { before, after }: Moved): number {
+  return counter === before ? after : counter;
 }

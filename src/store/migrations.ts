@@ -9,6 +9,7 @@ export const storeMigrations: readonly Migration[] = [
   { id: 'control_1', up: createControlTables },
   { id: 'journal_1', up: createCommit },
   { id: 'control_2', up: createTrash },
+  { id: 'index_1', up: createFileIndex },
 ];
 
 async function createStoreTables(query: Query): Promise<void> {
@@ -89,6 +90,43 @@ async function createCommit(query: Query): Promise<void> {
     table.text('time').notNullable();
     table.text('subject').notNullable();
   });
+}
+
+/** What the files of every source were found to say. The rows are small, and found by two paths, so they lie in their index. */
+async function createFileIndex(query: Query): Promise<void> {
+  await query.raw(
+    `CREATE TABLE file (
+       source text NOT NULL, path text NOT NULL, blob text NOT NULL, size integer NOT NULL,
+       secret boolean NOT NULL, unknown boolean NOT NULL, problems text,
+       PRIMARY KEY (source, path)
+     ) WITHOUT ROWID`,
+  );
+  await query.raw('CREATE INDEX file_faulty ON file (source) WHERE problems IS NOT NULL');
+  await query.raw(
+    `CREATE TABLE declaration (
+       source text NOT NULL, path text NOT NULL, position integer NOT NULL,
+       account text NOT NULL, space text NOT NULL, name text NOT NULL, kind text NOT NULL,
+       written text NOT NULL, line integer NOT NULL, "column" integer NOT NULL,
+       document integer NOT NULL, start integer NOT NULL,
+       digest text, deployed boolean, refers text NOT NULL, claims text NOT NULL,
+       spoiled boolean NOT NULL,
+       PRIMARY KEY (source, path, position)
+     ) WITHOUT ROWID`,
+  );
+  await query.raw('CREATE INDEX declaration_key ON declaration (source, account, space, name)');
+  await query.raw(
+    'CREATE INDEX declaration_faulty ON declaration (source) WHERE (digest IS NULL OR spoiled)',
+  );
+  await query.raw(
+    `CREATE TABLE claim (
+       source text NOT NULL, claim text NOT NULL, path text NOT NULL, position integer NOT NULL,
+       PRIMARY KEY (source, claim, path, position)
+     ) WITHOUT ROWID`,
+  );
+  await query.raw('CREATE INDEX claim_path ON claim (source, path)');
+  // What a changed file put there is looked up by its path.
+  await query.raw('CREATE INDEX inventory_file ON inventory (source, file)');
+  await query.raw("ALTER TABLE source ADD COLUMN loader text NOT NULL DEFAULT ''");
 }
 
 /** The account of every operation. Rows can be deleted when they are old, and never changed. */

@@ -16,6 +16,8 @@ export type SourceState = {
   readonly since: string;
   /** How many records the source owns. */
   readonly records: number;
+  /** Of what the file index rests on besides the files; empty where there is no index. */
+  readonly loader: string;
   readonly updatedAt: string;
   /** When something that waits may come due by time alone; null where nothing does. */
   readonly lookAgainAt: string | null;
@@ -30,6 +32,7 @@ const columns: Columns<SourceState> = {
   message: 'message',
   since: 'since',
   records: 'records',
+  loader: 'loader',
   updatedAt: 'updated_at',
   lookAgainAt: 'look_again_at',
 };

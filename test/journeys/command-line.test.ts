@@ -343,7 +343,11 @@ t.test('long work tells a person who waits how far it is, and a pipe nothing', a
     if (text.includes('500 of 500')) stop.abort();
   };
   const { signal } = stop;
-  const stopped = await plumbline(['plan'], { folder, environment, watched: true, signal, onErr });
+  const afresh = { ...environment, PLUMBLINE_DATABASE: `sqlite:${join(folder, 'fresh.db')}` };
+  const stopped = await plumbline(['plan'], {
+    ...{ folder, environment: afresh, watched: true },
+    ...{ signal, onErr },
+  });
   t.equal(stopped.exit, 1, 'and who waits no longer may stop it');
   t.match(stopped.err, `${wiped}error RUN_STOPPED: the command was stopped before its end\n`);
 });

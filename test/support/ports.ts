@@ -13,7 +13,7 @@ import { keyId } from '../../src/manifest/manifest.ts';
 import type { LiveRecord } from '../../src/manifest/record.ts';
 import type { Policy } from '../../src/plan/change.ts';
 import type { Ports, Target } from '../../src/reconcile/ports.ts';
-import type { Snapshot, Source } from '../../src/source/source.ts';
+import type { Changes, Snapshot, Source } from '../../src/source/source.ts';
 import type { Database, Query } from '../../src/store/database.ts';
 import { openStore } from '../../src/store/open.ts';
 import type { Test } from './tap.ts';
@@ -21,6 +21,10 @@ import type { Test } from './tap.ts';
 /** A source that has what the test puts there, or fails as it says. */
 export class FakeSource implements Source {
   readonly name: string = 'team';
+  readonly origin = 'a test';
+  readonly #told = new Map<string, Snapshot>();
+  /** Whether it never knows what has changed. */
+  forgets = false;
   files: Readonly<Record<string, string>>;
   /** Thrown by every question as long as it is set. */
   failure: PlumblineError | undefined;
@@ -41,9 +45,26 @@ export class FakeSource implements Source {
     return `sha256:${createHash('sha256').update(JSON.stringify(files)).digest('hex')}`;
   }
 
+  /** What has changed since a revision that was read before; the whole must be fetched where `forgets`. */
+  async changes(since: string): Promise<Changes | undefined> {
+    const before = this.#told.get(since);
+    if (before === undefined || this.forgets) return undefined;
+    const now = await this.fetch();
+    const known = new Map(before.files.map((it) => [it.path, it.blob]));
+    const files = now.files.filter(({ path, blob }) => known.get(path) !== blob);
+    for (const { path } of now.files) known.delete(path);
+    return { ...now, files, gone: [...known.keys()] };
+  }
+
   async fetch(): Promise<Snapshot> {
     const texts = this.files;
     const revision = await this.revision();
+    const snapshot = this.#snapshot(texts, revision);
+    this.#told.set(revision, snapshot);
+    return snapshot;
+  }
+
+  #snapshot(texts: Readonly<Record<string, string>>, revision: string): Snapshot {
     const files = Object.keys(texts)
       .sort()
       .map((path) => ({

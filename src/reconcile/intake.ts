@@ -1,0 +1,127 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { digestOf } from '../lib/digest.ts';
+import { PlumblineError } from '../lib/errors.ts';
+import { failpoint } from '../lib/failpoint.ts';
+import { type FileFindings, loadFile } from '../manifest/findings.ts';
+import { shortRevision } from '../plan/wording.ts';
+import type { Changes, Commit, Snapshot, SnapshotFile } from '../source/source.ts';
+import { indexedFiles } from '../store/file-index.ts';
+import { readSourceState } from '../store/source-state.ts';
+import type { Ports, Target } from './ports.ts';
+
+/** What a source says that its file index does not say yet. */
+export interface Intake {
+  readonly revision: string;
+  readonly commit: Commit | undefined;
+  /** Files that are new or have changed, and those that rest on more than their content, by path. */
+  readonly files: ReadonlyMap<string, TakenFile>;
+  /** Paths that the index may know and that are no files any more. */
+  readonly gone: readonly string[];
+  /** False where the index counts for nothing: then `files` are all there are. */
+  readonly indexed: boolean;
+  /** Loads files that have not changed, for what of them is kept nowhere. */
+  load(files: readonly SnapshotFile[]): Promise<readonly FileFindings[]>;
+}
+
+export interface TakenFile extends FileFindings {
+  readonly size: number;
+}
+
+/** What an earlier run left that this one may build on. */
+export interface Base {
+  /** The revision that the file index speaks of; undefined where there is no index that counts. */
+  readonly indexed: string | undefined;
+  /** True where nothing but the source has moved since, so that only what it changed needs a look. */
+  readonly settled: boolean;
+}
+
+/** Files parsed between two turns of the event loop, so that health answers while many are read. */
+const filesPerTurn = 20;
+
+/** What the findings of a file rest on besides its content: another version may find other things. */
+export function loaderDigest(ports: Ports, target: Target): string {
+  return digestOf([ports.version, target.account]);
+}
+
+/** Reads what a source has that its file index does not know. Throws when the source cannot be read as a whole. */
+export async function takeIn(
+  ports: Ports,
+  target: Target,
+  base: Base,
+  signal: AbortSignal,
+): Promise<Intake> {
+  failpoint('fetch.begin');
+  const changes =
+    base.settled && base.indexed !== undefined
+      ? await target.source.changes(base.indexed, signal)
+      : undefined;
+  const { revision, commit, follows, files, gone, problems, read } =
+    changes ?? (await againstIndex(ports, target, base, signal));
+  failpoint('fetch.end');
+  if (target.policy.history === 'hold')
+    await refuseRewritten(ports, target, { revision, follows }, signal);
+  const load = async (wanted: readonly SnapshotFile[]): Promise<TakenFile[]> => {
+    const context = { kinds: ports.brokers.kinds, account: target.account, vault: ports.vault };
+    const loaded: TakenFile[] = [];
+    if (wanted.length === 0) return loaded;
+    for await (const { file, bytes } of read(wanted)) {
+      failpoint('file.read');
+      loaded.push({ ...loadFile(file, bytes, context), size: file.size });
+      if (loaded.length % filesPerTurn === 0) {
+        await nextTurn();
+        signal.throwIfAborted();
+      }
+    }
+    return loaded;
+  };
+  const taken = new Map((await load(files)).map((it) => [it.path, it]));
+  for (const problem of problems) {
+    const { file: path } = problem;
+    const nothing = { blob: '', size: 0, entries: [], manifests: 0, unknown: true };
+    taken.set(path, { path, ...nothing, problems: [problem] });
+  }
+  failpoint('manifests.loaded');
+  signal.throwIfAborted();
+  return { revision, commit, files: taken, gone, indexed: base.indexed !== undefined, load };
+}
+
+/** A complete snapshot, and what of it the index does not know. */
+async function againstIndex(
+  ports: Ports,
+  target: Target,
+  base: Base,
+  signal: AbortSignal,
+): Promise<Changes> {
+  const snapshot = await target.source.fetch(signal);
+  if (base.indexed === undefined) return { ...snapshot, gone: [] };
+  const known = new Map<string, string>();
+  await ports.database.read(async (query) => {
+    // The values that a secret stands for move without its file.
+    for await (const page of indexedFiles(query, target.source.name))
+      for (const { path, blob, secret } of page) known.set(path, secret ? '' : blob);
+  });
+  const files = snapshot.files.filter(({ path, blob }) => known.get(path) !== blob);
+  for (const { path } of snapshot.files) known.delete(path);
+  for (const { file } of snapshot.problems) known.delete(file);
+  return { ...snapshot, files, gone: [...known.keys()] };
+}
+
+/** Throws SOURCE_REWRITTEN where what was applied last is no part of the snapshot's history. */
+async function refuseRewritten(
+  { database }: Ports,
+  { source }: Target,
+  { revision, follows }: Pick<Snapshot, 'revision'> & { follows: Snapshot['follows'] },
+  signal: AbortSignal,
+): Promise<void> {
+  const last = await database.read((query) => readSourceState(query, source.name));
+  const before = last?.revision ?? '';
+  if (before === '' || before === revision || follows === undefined) return;
+  if (await follows(before, signal)) return;
+  throw new PlumblineError(
+    'SOURCE_REWRITTEN',
+    `the history was rewritten: ${shortRevision(before)}, which was applied last, is no part of ${shortRevision(revision)}`,
+    {
+      hint: 'push a commit that follows it, or set history: follow for this source if it is meant; what is applied stays meanwhile',
+    },
+  );
+}

@@ -1,0 +1,35 @@
+import { distinctKeys } from '../manifest/load.ts';
+import type { ChangeResult, Plan } from '../plan/change.ts';
+import type { Control } from '../plan/control.ts';
+import { type Judgement, judgeAgain } from './judge.ts';
+import type { Ports, Target } from './ports.ts';
+
+/** Records judged at once, so that memory stays bounded however many were written. */
+const recordsAtOnce = 1000;
+
+/**
+ * Reads what was written and plans again; only an empty plan is convergence. What was not written is as
+ * it was found, so it is judged again only where something waits or did not take: then the plan is that
+ * of everything in scope.
+ */
+export async function verify(
+  ports: Ports,
+  target: Target,
+  judgement: Judgement,
+  outcomes: readonly ChangeResult[],
+  control: Control,
+): Promise<Plan> {
+  const { plan, keys } = judgement;
+  if (outcomes.length === 0 && plan.left === 0) return plan;
+  if (plan.left > 0 || outcomes.some((it) => it.outcome !== 'applied'))
+    return judgeAgain(ports, target, judgement, keys, control);
+  const written = distinctKeys(outcomes.map((it) => it.change.key));
+  let again = plan;
+  for (let start = 0; start < written.length; start += recordsAtOnce) {
+    const page = written.slice(start, start + recordsAtOnce);
+    again = await judgeAgain(ports, target, judgement, page, control);
+    if (again.changes.length > 0 || again.left > 0)
+      return judgeAgain(ports, target, judgement, keys, control);
+  }
+  return again;
+}

@@ -1,0 +1,239 @@
+import { type Columns, toRow } from './columns.ts';
+import type { Query } from './database.ts';
+import type { RecordKey } from './inventory.ts';
+import { inParts, partSize } from './parts.ts';
+import type { UnitOfWork } from './unit-of-work.ts';
+
+/*
+ * What every file of a source was found to say, kept so that no content is read twice: one row a file,
+ * one for each resource it declares, one for each value that a resource claims. It says the same as
+ * the files at the revision that the source's row names, because both are written together.
+ */
+
+/** One file, with what is wrong with it. */
+export type FileRow = {
+  readonly source: string;
+  readonly path: string;
+  /** Content id; empty for a file that could not be taken at all. */
+  readonly blob: string;
+  /** In bytes. */
+  readonly size: number;
+  /** True where what it says rests on values that are kept elsewhere, so that its content alone does not tell. */
+  readonly secret: boolean;
+  /** True where its resources could not be learned. */
+  readonly unknown: boolean;
+  /** As JSON; null where there are none. */
+  readonly problems: string | null;
+};
+
+/** One resource that a file declares. */
+export type DeclarationRow = {
+  readonly source: string;
+  readonly path: string;
+  /** The place among the resources of the file, from 0. */
+  readonly position: number;
+  readonly account: string;
+  readonly space: string;
+  readonly name: string;
+  readonly kind: string;
+  /** The name as it is written, and where. */
+  readonly written: string;
+  readonly line: number;
+  readonly column: number;
+  /** Position of the document in its file, and the line it begins at. */
+  readonly document: number;
+  readonly start: number;
+  /** Of its manifest; null where something is wrong with it. */
+  readonly digest: string | null;
+  /** Null where the manifest leaves it open. */
+  readonly deployed: boolean | null;
+  /** As JSON. */
+  readonly refers: string;
+  /** As JSON. */
+  readonly claims: string;
+  /** True where another resource says what only one may. */
+  readonly spoiled: boolean;
+};
+
+/** A declaration as read, with the content id of its file. */
+export type Declared = DeclarationRow & { readonly blob: string; readonly size: number };
+
+const fileColumns: Columns<FileRow> = {
+  source: 'source',
+  path: 'path',
+  blob: 'blob',
+  size: 'size',
+  secret: 'secret',
+  unknown: 'unknown',
+  problems: 'problems',
+};
+
+const columns: Columns<DeclarationRow> = {
+  source: 'source',
+  path: 'path',
+  position: 'position',
+  account: 'account',
+  space: 'space',
+  name: 'name',
+  kind: 'kind',
+  written: 'written',
+  line: 'line',
+  column: 'column',
+  document: 'document',
+  start: 'start',
+  digest: 'digest',
+  deployed: 'deployed',
+  refers: 'refers',
+  claims: 'claims',
+  spoiled: 'spoiled',
+};
+
+/** Every file of a source by its path, a page at a time: what a full listing is compared with. */
+export async function* indexedFiles(
+  query: Query,
+  source: string,
+): AsyncGenerator<readonly Pick<FileRow, 'path' | 'blob' | 'secret'>[]> {
+  let after = '';
+  for (;;) {
+    const rows = await query('file')
+      .select<FileRow[]>('path', 'blob', 'secret')
+      .where({ source })
+      .where('path', '>', after)
+      .orderBy('path')
+      .limit(10 * partSize);
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    yield rows;
+    after = last.path;
+  }
+}
+
+/** The files at these paths that there are. */
+export async function filesAt(
+  query: Query,
+  source: string,
+  paths: readonly string[],
+): Promise<FileRow[]> {
+  return inParts(paths, (part) =>
+    query('file')
+      .select<FileRow[]>(fileColumns)
+      .where({ source })
+      .whereRaw('path IN (SELECT value FROM json_each(?))', [JSON.stringify(part)]),
+  );
+}
+
+/** Every file with a problem. */
+export async function faultyFiles(query: Query, source: string): Promise<FileRow[]> {
+  return query('file').select<FileRow[]>(fileColumns).where({ source }).whereNotNull('problems');
+}
+
+/** What the files at these paths declare. */
+export async function declaredAt(
+  query: Query,
+  source: string,
+  paths: readonly string[],
+): Promise<Declared[]> {
+  return inParts(paths, (part) =>
+    declarations(query, source).whereRaw('declaration.path IN (SELECT value FROM json_each(?))', [
+      JSON.stringify(part),
+    ]),
+  );
+}
+
+/** What declares these resources. */
+export async function declarationsOf(
+  query: Query,
+  source: string,
+  keys: readonly RecordKey[],
+): Promise<Declared[]> {
+  return inParts(keys, (part) =>
+    declarations(query, source).whereRaw(
+      '(declaration.account, declaration.space, declaration.name) IN (SELECT value->>0, value->>1, value->>2 FROM json_each(?))',
+      [JSON.stringify(part.map(({ account, space, name }) => [account, space, name]))],
+    ),
+  );
+}
+
+/** What claims these values. */
+export async function claimants(
+  query: Query,
+  source: string,
+  claims: readonly string[],
+): Promise<Declared[]> {
+  return inParts(claims, (part) =>
+    declarations(query, source).whereRaw(
+      '(declaration.path, declaration.position) IN (SELECT path, position FROM claim WHERE source = ? AND claim IN (SELECT value FROM json_each(?)))',
+      [source, JSON.stringify(part)],
+    ),
+  );
+}
+
+/** What is declared and does not count, because something is wrong with it. */
+export async function faultyDeclarations(query: Query, source: string): Promise<Declared[]> {
+  return declarations(query, source).whereRaw('(digest IS NULL OR spoiled)');
+}
+
+/** How many resources are declared, right or wrong. */
+export async function countDeclarations(query: Query, source: string): Promise<number> {
+  const row = await query('declaration').where({ source }).count({ count: '*' }).first();
+  return Number(row?.['count'] ?? 0);
+}
+
+/** The names of a name space that are declared rightly. */
+export async function declaredNames(
+  query: Query,
+  source: string,
+  account: string,
+  space: string,
+): Promise<string[]> {
+  return query('declaration')
+    .where({ source, account, space, spoiled: false })
+    .whereNotNull('digest')
+    .pluck<string[]>('name');
+}
+
+/** Stages a file with what it declares; nothing of that path may be there any more. */
+export function stageFile(
+  unit: UnitOfWork,
+  file: FileRow,
+  declares: readonly (DeclarationRow & { readonly claimIds: readonly string[] })[],
+): void {
+  const { source, path } = file;
+  unit.insert('file', toRow(fileColumns, file));
+  for (const { claimIds, ...row } of declares) {
+    unit.insert('declaration', toRow(columns, row));
+    for (const claim of new Set(claimIds))
+      unit.insert('claim', { source, claim, path, position: row.position });
+  }
+}
+
+/** Stages that nothing is known of a path any more. */
+export function unstageFile(unit: UnitOfWork, source: string, path: string): void {
+  for (const table of ['claim', 'declaration', 'file'])
+    unit.removeMatching(table, { source, path });
+}
+
+/** Stages whether another resource says what only this one may. */
+export function markSpoiled(
+  unit: UnitOfWork,
+  { source, path, position }: Pick<DeclarationRow, 'source' | 'path' | 'position'>,
+  spoiled: boolean,
+): void {
+  unit.update('declaration', { source, path, position, spoiled }, ['source', 'path', 'position']);
+}
+
+/** Forgets everything that is known of the files of a source. */
+export async function clearIndex(query: Query, source: string): Promise<void> {
+  for (const table of ['claim', 'declaration', 'file'])
+    await query(table).where({ source }).delete();
+}
+
+function declarations(query: Query, source: string) {
+  const named = Object.entries(columns).map(([as, column]) => [as, `declaration.${column}`]);
+  return query('declaration')
+    .join('file', (on) =>
+      on.on('file.source', 'declaration.source').on('file.path', 'declaration.path'),
+    )
+    .select<Declared[]>({ ...Object.fromEntries(named), blob: 'file.blob', size: 'file.size' })
+    .where('declaration.source', source);
+}
