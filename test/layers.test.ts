@@ -85,3 +85,9 @@ t.test('no room hides behind an index file or a default export', async (t) => {
     t.notMatch(readFileSync(file, 'utf8'), /^export default /m, file);
   }
 });
+
+t.test('the listener and what it needs are loaded by nobody who does not listen', async (t) => {
+  const loads = /^import (?!type\b)[^;]*? from '(?:(?:\.\.\/)+http\/|@?fastify)/m;
+  for (const file of sources('src').filter((it) => !it.startsWith(join('src', 'http'))))
+    t.notMatch(readFileSync(file, 'utf8'), loads, file);
+});

@@ -13,8 +13,8 @@ export const safeHeaders = {
   'cache-control': 'no-store',
 };
 
-/** The one shape of every error that leaves the listener; stack and cause stay in the log. */
-export function errorEnvelope(error: PlumblineError): Record<string, unknown> {
+/** The shape of an error that leaves the listener; stack and cause stay in the log. */
+export function errorJson(error: PlumblineError): Record<string, unknown> {
   const { code, message, hint, problems } = error;
   return {
     error: {
@@ -39,7 +39,7 @@ export function answerError(
   if (known.httpStatus === 401) reply.header('www-authenticate', 'Bearer');
   // What is wrong with a request may be found before any hook has set them.
   reply.headers(safeHeaders);
-  reply.status(known.httpStatus).type('application/json').send(errorEnvelope(known));
+  reply.status(known.httpStatus).type('application/json').send(errorJson(known));
 }
 
 /** Fastify tells what is wrong with a request by a status; anything else is a fault of ours. */
@@ -63,7 +63,7 @@ export function answerUnreadable(error: Error & { code?: string }, socket: Socke
     return;
   }
   const [line, known] = unreadable(error.code);
-  const body = JSON.stringify(errorEnvelope(known));
+  const body = JSON.stringify(errorJson(known));
   const head = [
     `HTTP/1.1 ${line}`,
     'content-type: application/json; charset=utf-8',

@@ -242,7 +242,8 @@ t.test('port 0 gives the real address, and closing frees it and the daemon', asy
   const http = await startHttp(daemon, await options(t));
   t.match(http.address, /^127\.0\.0\.1:[1-9]\d*$/);
   t.same(await (await fetch(`http://${http.address}/healthz`)).json(), { status: 'ok' });
-  t.equal(daemon.listening, 1);
+  const { listening } = daemon;
+  t.ok(listening > 0);
 
   const port = Number(http.address.split(':')[1]);
   const taken = startHttp(daemon, await options(t, { listen: { host: '127.0.0.1', port } }));
@@ -251,7 +252,7 @@ t.test('port 0 gives the real address, and closing frees it and the daemon', asy
     message: /another program/,
     hint: /http\.listen/,
   });
-  t.equal(daemon.listening, 1, 'a failed start leaves nothing behind');
+  t.equal(daemon.listening, listening, 'a failed start leaves nothing behind');
 
   await http.close();
   t.equal(daemon.listening, 0);
@@ -327,4 +328,35 @@ t.test('a connection over the limit is closed and the others live', async (t) =>
     held.map((socket) => new Promise((resolve) => socket.once('connect', resolve))),
   );
   t.equal(await raw(http.address, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n'), '');
+});
+
+t.test(
+  'an address that asks too often is told when to come back; probes are not counted',
+  async (t) => {
+    const limits = { ...httpLimits, requests: 3 };
+    const app = await open(t, new FakeDaemon('one'), { limits });
+    for (const url of ['/healthz', '/readyz', '/healthz', '/readyz'])
+      t.not((await app.inject(url)).statusCode, 429, url);
+    for (const url of ['/metrics', '/nowhere', '/api/v1/kinds'])
+      t.not((await app.inject(url)).statusCode, 429, url);
+    const refused = await app.inject('/api/v1/kinds');
+    t.equal(refused.statusCode, 429);
+    t.equal(refused.json().error.code, 'REQUEST_TOO_MANY');
+    t.match(refused.headers, { 'retry-after': /^\d+$/, 'x-content-type-options': 'nosniff' });
+    t.equal((await app.inject('/healthz')).statusCode, 200);
+    const other = await app.inject({ url: '/metrics', remoteAddress: '192.0.2.7' });
+    t.equal(other.statusCode, 200, 'others are not made to pay for it');
+  },
+);
+
+t.test('who waits too long for a plan is told so', async (t) => {
+  const daemon = new FakeDaemon('one');
+  const limits = { ...httpLimits, answerTime: 20 };
+  const app = await open(t, daemon, { limits });
+  t.equal((await app.inject('/api/v1/sources/one/plan')).statusCode, 200);
+  daemon.gate = new Promise(() => undefined);
+  for (const what of ['plan', 'drift']) {
+    const late = await app.inject(`/api/v1/sources/one/${what}`);
+    t.same([late.statusCode, late.json().error.code], [504, 'SOURCE_TIMEOUT'], what);
+  }
 });

@@ -60,7 +60,7 @@ const fields: readonly Field[] = [
 export const apiConnection: Kind = {
   name: 'ApiConnection',
   space: 'api_connection',
-  aliases: ['api-connection', 'api_connection'],
+  aliases: ['api-connection', 'api_connection', 'plugindataapiconnection'],
   summary: 'A web API that API plugins call',
   spec,
   legacy: ['metadata.author'],

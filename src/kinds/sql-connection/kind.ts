@@ -92,7 +92,7 @@ const fields: readonly Field[] = [
 export const sqlConnection: Kind = {
   name: 'SqlConnection',
   space: 'sql_connection',
-  aliases: ['sql-connection', 'sql_connection'],
+  aliases: ['sql-connection', 'sql_connection', 'plugindatasqlconnection'],
   summary: 'A database that SQL plugins query',
   spec,
   legacy: ['metadata.author'],
