@@ -33,6 +33,8 @@ export interface Base {
   readonly indexed: string | undefined;
   /** True where nothing but the source has moved since, so that only what it changed needs a look. */
   readonly settled: boolean;
+  /** The live counter that this was true at. */
+  readonly counter: number;
 }
 
 /** Files parsed between two turns of the event loop, so that health answers while many are read. */

@@ -45,11 +45,14 @@ export async function judge(
 ): Promise<Judgement> {
   const { surveyed, keys, counter, ...sides } = await ports.database.read(async (query) => {
     const surveyed = await survey(query, target.source.name, intake);
-    const scope = await decideScope(query, ports, target, { intake, base, survey: surveyed });
+    const counter = await readLiveCounter(query);
+    // Somebody may have written while the source was read.
+    const settled = base.settled && base.counter === counter;
+    const scope = await decideScope(query, ports, target, { intake, settled, survey: surveyed });
     return {
       surveyed,
       keys: scope.keys,
-      counter: await readLiveCounter(query),
+      counter,
       ...(await bothSides(query, ports, target, surveyed, scope)),
     };
   });

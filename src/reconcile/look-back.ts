@@ -41,7 +41,7 @@ export async function lookBack(
     owes: await owesEffect(query, target.source.name),
   }));
   if (state === undefined)
-    return { state, still: false, base: { indexed: undefined, settled: false } };
+    return { state, still: false, base: { indexed: undefined, settled: false, counter } };
   const still =
     !owes &&
     state.liveCounter === counter &&
@@ -50,7 +50,11 @@ export async function lookBack(
     !(await secretsMoved(ports, target));
   const indexed = state.loader === loaderDigest(ports, target) ? state.revision : undefined;
   // What was not converged has to be in the plan again, whatever the source has changed.
-  return { state, still, base: { indexed, settled: still && state.outcome === 'converged' } };
+  return {
+    state,
+    still,
+    base: { indexed, settled: still && state.outcome === 'converged', counter },
+  };
 }
 
 /** Whether another look is worth while though nothing moved. A run that failed as a whole is tried again at once. */

@@ -4,7 +4,7 @@ import type { Query } from '../store/database.ts';
 import { owedEffects } from '../store/effects.ts';
 import { type InventoryRow, inventoryOfKeys, ownedByFiles } from '../store/inventory.ts';
 import { differing } from './differing.ts';
-import type { Base, Intake } from './intake.ts';
+import type { Intake } from './intake.ts';
 import type { Ports, Target } from './ports.ts';
 import type { KnownEntry, Survey } from './survey.ts';
 
@@ -26,7 +26,7 @@ export async function decideScope(
   query: Query,
   { brokers }: Ports,
   { source, account }: Target,
-  { intake, base, survey }: { intake: Intake; base: Base; survey: Survey },
+  { intake, settled, survey }: { intake: Intake; settled: boolean; survey: Survey },
 ): Promise<Scope> {
   const paths = [...intake.files.keys(), ...intake.gone];
   const keys = new Map<string, ResourceKey>();
@@ -37,7 +37,7 @@ export async function decideScope(
   };
   add(survey.touched);
   add(await ownedByFiles(query, source.name, paths));
-  if (!base.settled) {
+  if (!settled) {
     add(await owedEffects(query));
     for await (const page of differing(query, brokers, source.name, account)) add(page);
   }

@@ -98,11 +98,7 @@ export class GitSource implements Source {
 
   async fetch(signal: AbortSignal): Promise<Snapshot> {
     const { commit, listing } = await this.#told(
-      this.#take(signal, async (call, folder) => {
-        const listing = await listTree(this.#git, call, folder, this.#limits);
-        failpoint('mirror.listed');
-        return listing;
-      }),
+      this.#take(signal, (call, folder) => listTree(this.#git, call, folder, this.#limits)),
     );
     return {
       revision: this.#revisionOf(commit.id),
@@ -173,7 +169,9 @@ export class GitSource implements Source {
       if (this.#verify !== undefined)
         await verifyCommit(this.#git, call, id, this.#verify, dirname(this.#home));
       const folder = await findFolder(this.#git, call, id, this.#path);
-      return { commit, listing: await list(call, folder) };
+      const listing = await list(call, folder);
+      failpoint('mirror.listed');
+      return { commit, listing };
     };
     return this.#mirror.use(this.#ref, signal, take, known);
   }

@@ -8,7 +8,9 @@ import { t } from '../support/tap.ts';
 const program = fileURLToPath(new URL('./main.js', import.meta.url));
 
 /** Seeds that once failed, with what they found. */
-const kept: readonly (readonly [seed: number, found: string])[] = [];
+const kept: readonly (readonly [seed: number, found: string])[] = [
+  [1871, 'a record deleted by hand while the source is read is missed by every later run'],
+];
 
 /** Plays seeds in a process of its own, which costs half of what it does beside a test runner. */
 async function play(...words: string[]): Promise<{ readonly exit: number; readonly out: string }> {

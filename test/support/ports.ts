@@ -53,6 +53,7 @@ export class FakeSource implements Source {
     const known = new Map(before.files.map((it) => [it.path, it.blob]));
     const files = now.files.filter(({ path, blob }) => known.get(path) !== blob);
     for (const { path } of now.files) known.delete(path);
+    for (const { file } of now.problems) known.delete(file);
     return { ...now, files, gone: [...known.keys()] };
   }
 
