@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { PlumblineError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { escapeUntrusted, escapeUntrustedJson } from '../lib/terminal.ts';
-import { answerError, answerUnreadable, safeHeaders } from './failure.ts';
+import { answerError, answerUnreadable, pathOf, safeHeaders } from './failure.ts';
 import type { HttpLimits } from './limits.ts';
 import type { Api } from './parts.ts';
 import { checkRequest } from './request.ts';
@@ -43,15 +43,16 @@ export function bareApplication(limits: HttpLimits, log: Log): Api {
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers(safeHeaders);
   });
-  app.addHook('onResponse', async ({ method, url }, reply) => {
-    const milliseconds = reply.elapsedTime;
-    log.debug({ method, url, status: reply.statusCode, milliseconds }, 'answered');
+  app.addHook('onResponse', async (request, reply) => {
+    const { method } = request;
+    const { statusCode: status, elapsedTime: milliseconds } = reply;
+    log.debug({ method, path: pathOf(request), status, milliseconds }, 'answered');
   });
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply, log));
   app.setNotFoundHandler((request: FastifyRequest) => {
     throw new PlumblineError(
       'REQUEST_NOT_FOUND',
-      `there is nothing at ${escapeUntrusted(request.url.slice(0, 200))}`,
+      `there is nothing at ${escapeUntrusted(pathOf(request).slice(0, 200))}`,
       { hint: 'ask for /healthz, /readyz, /metrics or /api/v1/openapi.json' },
     );
   });

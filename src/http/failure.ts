@@ -13,6 +13,11 @@ export const safeHeaders = {
   'cache-control': 'no-store',
 };
 
+/** The address of a request without its query, which may hold what is nobody's business. */
+export function pathOf({ url }: Pick<FastifyRequest, 'url'>): string {
+  return url.split('?', 1)[0] as string;
+}
+
 /** The shape of an error that leaves the listener; stack and cause stay in the log. */
 export function errorJson(error: PlumblineError): Record<string, unknown> {
   const { code, message, hint, problems } = error;
@@ -35,7 +40,7 @@ export function answerError(
 ): void {
   const known = knownError(error);
   if (known.code === 'INTERNAL')
-    log.error({ err: error, method: request.method, url: request.url }, 'a request failed');
+    log.error({ err: error, method: request.method, path: pathOf(request) }, 'a request failed');
   if (known.httpStatus === 401) reply.header('www-authenticate', 'Bearer');
   // What is wrong with a request may be found before any hook has set them.
   reply.headers(safeHeaders);
