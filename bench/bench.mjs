@@ -2,7 +2,7 @@
  * npm run bench -- [options]
  *
  *   --n 1000,10000   sizes of the workload        --large        also 100000
- *   --op a,b,f2      only these operations        --rounds 5     pairs of samples per operation
+ *   --op a,b,warm    only these operations        --rounds 5     samples of each side per operation
  *   --json FILE      the result as JSON           --check        exit 1 when a goal is missed
  *   --profile OP     profile OP at the largest size in place of measuring
  *   --dir DIR        where to work; the system's folder for temporary files without it
@@ -16,12 +16,12 @@ import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import sqlite3 from 'sqlite3';
-import { operations, prepareGround, program } from './operations.mjs';
+import { operations, prepareGround, program, warmFigures } from './operations.mjs';
 import { profileOperation } from './profile.mjs';
 import { measure } from './rounds.mjs';
 import { method } from './run-once.mjs';
 import { terminalTable } from './table.mjs';
-import { growthOf, lineOf, memoryOf } from './verdict.mjs';
+import { figureOf, growthOf, lineOf, memoryOf } from './verdict.mjs';
 
 const large = 100_000;
 /** At most so many rounds at the large size, where one takes minutes. */
@@ -45,11 +45,11 @@ try {
 
 async function bench() {
   const machine = describeMachine();
-  const [lines, samples] = [[], []];
+  const [lines, samples, figures] = [[], [], []];
   const sizes = [...(wanted.operations.some(knowsNoSize) ? [0] : []), ...wanted.sizes];
   for (const n of sizes) {
     const ids = wanted.operations.filter((id) => knowsNoSize(id) === (n === 0));
-    if (ids.length === 0) continue;
+    if (ids.length === 0 && !(wanted.warm && n > 0)) continue;
     if (n > 0) tell(`W(${n}): making it, and the first sync and export of each side`);
     const ground = await prepareGround(join(folder, `n${n}`), n);
     const rounds = n >= large ? Math.min(wanted.rounds, roundsAtLarge) : wanted.rounds;
@@ -60,19 +60,23 @@ async function bench() {
       lines.push(lineOf(id, n, measured));
       samples.push({ id, n, pairs: measured });
     }
+    if (!wanted.warm || n === 0) continue;
+    tell(`W(${n}), one warm process, and the daemon`);
+    figures.push(...(await warmFigures(ground)).map(figureOf));
   }
   tell('');
   machine.loadAfter = load();
   const result = {
     machine,
     lines,
+    figures,
     growth: growthOf(lines),
     memory: memoryOf(lines),
     samples,
   };
   console.log(terminalTable(result));
   if (wanted.json !== undefined) writeFileSync(wanted.json, `${JSON.stringify(result, null, 2)}\n`);
-  const missed = [...lines, ...result.growth, ...result.memory].filter((it) => !it.met);
+  const missed = [...lines, ...figures, ...result.growth, ...result.memory].filter((it) => !it.met);
   if (wanted.check && missed.length > 0) {
     console.error(`${missed.length} of the goals in bench/targets.json missed`);
     process.exitCode = 1;
@@ -94,7 +98,7 @@ function readOptions() {
       options: {
         n: { type: 'string', default: '1000,10000' },
         large: { type: 'boolean', default: false },
-        op: { type: 'string', default: Object.keys(operations).join() },
+        op: { type: 'string', default: [...Object.keys(operations), 'warm'].join() },
         rounds: { type: 'string', default: '5' },
         json: { type: 'string' },
         check: { type: 'boolean', default: false },
@@ -106,11 +110,12 @@ function readOptions() {
     if (values.large) sizes.push(large);
     const chosen = values.op.split(',');
     for (const id of [...chosen, values.profile ?? 'a'])
-      if (!Object.hasOwn(operations, id))
-        throw new Error(`no operation ${id}; there are ${Object.keys(operations).join(', ')}`);
+      if (!Object.hasOwn(operations, id) && id !== 'warm')
+        throw new Error(`no operation ${id}; there are ${Object.keys(operations).join(', ')}, warm`);
     return {
       sizes: [...new Set(sizes)].sort((a, b) => a - b),
       operations: Object.keys(operations).filter((id) => chosen.includes(id)),
+      warm: chosen.includes('warm'),
       rounds: count(values.rounds, 'rounds', 1),
       json: values.json,
       check: values.check,

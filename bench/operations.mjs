@@ -15,6 +15,7 @@ import {
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import sqlite3 from 'sqlite3';
+import { daemonFigures } from './daemon.mjs';
 import { runOnce } from './run-once.mjs';
 import {
   clientManifest,
@@ -28,21 +29,43 @@ import {
 
 export const program = fileURLToPath(new URL('../dist/src/main.js', import.meta.url));
 const floor = fileURLToPath(new URL('floor/floor.mjs', import.meta.url));
-const sides = ['ours', 'floor'];
+const warmProgram = fileURLToPath(new URL('warm.mjs', import.meta.url));
+/** Ours, the floor with the packages that we use too, and the floor that reads and prints YAML by hand. */
+const sides = ['ours', 'floor', 'fast'];
 
 /**
  * In the order of the table. `branch` is what the repository shows, `database` is `kept` where nothing
  * of weight is written to it, `copied` or `none`; `folder` is what an export goes to. Those without a
- * branch know no N and are compared with an empty Node.js.
+ * branch know no N and are compared with an empty Node.js; `fast` marks what the fast floor does otherwise.
  */
 export const operations = {
-  a: { title: 'sync, cold', verb: 'sync', branch: 'base', database: 'none' },
+  a: { title: 'sync, cold', verb: 'sync', branch: 'base', database: 'none', fast: true },
   b: { title: 'sync, nothing changed', verb: 'sync', branch: 'base', database: 'kept' },
   c: { title: 'sync, one file changed', verb: 'sync', branch: 'one', database: 'copied' },
-  d: { title: 'sync, 1 % changed, 1 % deleted', verb: 'sync', branch: 'pct', database: 'copied' },
+  d: {
+    title: 'sync, 1 % changed, 1 % deleted',
+    verb: 'sync',
+    branch: 'pct',
+    database: 'copied',
+    fast: true,
+  },
   e: { title: 'drift of every record', verb: 'drift', branch: 'base', database: 'kept' },
-  f: { title: 'export to files', verb: 'export', branch: 'base', database: 'kept', folder: 'new' },
-  f2: { title: 'export again', verb: 'export', branch: 'base', database: 'kept', folder: 'kept' },
+  f: {
+    title: 'export to files',
+    verb: 'export',
+    branch: 'base',
+    database: 'kept',
+    folder: 'new',
+    fast: true,
+  },
+  f2: {
+    title: 'export again',
+    verb: 'export',
+    branch: 'base',
+    database: 'kept',
+    folder: 'kept',
+    fast: true,
+  },
   version: { title: '--version', words: () => ['--version'], says: ['plumbline '] },
   validate: {
     title: 'validate one file',
@@ -72,6 +95,23 @@ export async function prepareGround(place, n) {
   return ground;
 }
 
+/** The program in one warm process, and as a daemon over the records of the ground. */
+export async function warmFigures(ground) {
+  const home = join(ground.place, 'warm');
+  mkdirSync(home);
+  const repository = join(ground.place, 'manifests.git');
+  const command = start(ground, 'ours', home);
+  const words = ['--expose-gc', warmProgram, repository, String(ground.n)];
+  const { text } = runOnce({ ...command, words, scratch: ground.place });
+  git(repository, 'update-ref', 'refs/heads/main', 'refs/heads/base');
+  return [...JSON.parse(text), ...(await daemonFigures(start(ground, 'ours', join(ground.place, 'ours')), ground.n))];
+}
+
+/** Who is measured in an operation. */
+export function sidesOf(id) {
+  return operations[id].fast === true ? sides : sides.slice(0, 2);
+}
+
 /** Makes one sample ready: what `runOnce` needs, the texts that must be printed, and what to remove. */
 export function prepareSample(ground, id, side) {
   const { branch, database, verb, folder, words, says } = operations[id];
@@ -91,14 +131,16 @@ export function prepareSample(ground, id, side) {
   return {
     ...start(ground, side, home),
     words: wordsOf(ground, verb, side, home, to),
-    says: expected(ground, id)[side],
+    says: expected(ground, id)[side === 'ours' ? 'ours' : 'floor'],
     // Thousands of files removed at once slow the file system down for a while, so exports stay.
     ...(verb === 'sync' ? { remove: fresh } : {}),
   };
 }
 
+/** Where and with which environment a side runs. */
 function start({ place }, side, home) {
   if (side === 'floor') return { folder: place, environment: gitEnvironment };
+  if (side === 'fast') return { folder: place, environment: { ...gitEnvironment, FLOOR: 'fast' } };
   const environment = {
     ...gitEnvironment,
     PLUMBLINE_DATABASE: `sqlite:${databaseOf(side, home)}`,

@@ -1,12 +1,12 @@
 /*
- * Measures the two sides in turn, so that whatever else the machine does meets both: A B, B A, A B …
+ * Measures the sides in turn, so that whatever else the machine does meets both: A B, B A, A B …
  * A piece of fixed work between the pairs tells whether the machine was busy with something else. A
  * pair between two unlike readings is measured again, and where that does not help, processor time
  * decides in place of wall time.
  */
 import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { prepareSample } from './operations.mjs';
+import { prepareSample, sidesOf } from './operations.mjs';
 import { runOnce } from './run-once.mjs';
 import { clientManifest } from './workload.mjs';
 
@@ -65,7 +65,8 @@ export function measure(ground, ids, rounds, onProgress) {
 }
 
 function measurePair(ground, id, round) {
-  const order = round % 2 === 1 ? ['ours', 'floor'] : ['floor', 'ours'];
+  const sides = sidesOf(id);
+  const order = round % 2 === 1 ? sides : sides.toReversed();
   const pair = {};
   for (const side of order) pair[side] = measureSample(ground, id, side);
   return pair;

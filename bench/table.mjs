@@ -10,35 +10,51 @@ const head = [
   'ours s',
   'floor s',
   'ratio (min–max)',
+  'to fast',
   'µs/record',
   'cpu s, ours/floor',
   'MB, ours/floor',
   'goal',
+  'aim',
   'verdict',
 ];
+const figureHead = ['in one process', 'N', 'figure', 'goal', 'aim', 'verdict'];
 
 export function terminalTable(result) {
-  const rows = [head, ...result.lines.map(cells)];
-  const widths = head.map((_, at) => Math.max(...rows.map((row) => row[at].length)));
-  const text = rows.map((row) =>
+  const tables = [[head, ...result.lines.map(cells)]];
+  if (result.figures.length > 0) tables.push([figureHead, ...result.figures.map(figureCells)]);
+  return [...tables.flatMap((rows) => [...aligned(rows), '']), ...remarks(result)].join('\n');
+}
+
+function aligned(rows) {
+  const widths = rows[0].map((_, at) => Math.max(...rows.map((row) => row[at].length)));
+  return rows.map((row) =>
     row
       .map((cell, at) => (at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at])))
       .join('  '),
   );
-  return [...text, '', ...remarks(result)].join('\n');
 }
 
 export function markdownTable(result) {
   return [
-    `| ${head.join(' | ')} |`,
-    `| --- |${' ---: |'.repeat(head.length - 1)}`,
-    ...result.lines.map((line) => `| ${cells(line).join(' | ')} |`),
+    ...markdown(head, result.lines.map(cells)),
+    '',
+    ...markdown(figureHead, result.figures.map(figureCells)),
     '',
     machineLine(result),
   ].join('\n');
 }
 
-function cells({ id, n, ours, floor, by, ratio, ratioMin, ratioMax, microsPerRecord, goal, met }) {
+function markdown(titles, rows) {
+  return [
+    `| ${titles.join(' | ')} |`,
+    `| --- |${' ---: |'.repeat(titles.length - 1)}`,
+    ...rows.map((row) => `| ${row.join(' | ')} |`),
+  ];
+}
+
+function cells(line) {
+  const { id, n, ours, floor, by, ratio, ratioMin, ratioMax, toFast, microsPerRecord } = line;
   const note = by === 'cpu' ? ' cpu' : '';
   return [
     id.length > 2 ? operations[id].title : `(${id}) ${operations[id].title}`,
@@ -46,12 +62,25 @@ function cells({ id, n, ours, floor, by, ratio, ratioMin, ratioMax, microsPerRec
     seconds(ours.wall),
     seconds(floor.wall),
     `${ratio.toFixed(2)} (${ratioMin.toFixed(2)}–${ratioMax.toFixed(2)})${note}`,
+    toFast === undefined ? '–' : toFast.toFixed(2),
     microsPerRecord === undefined ? '–' : microsPerRecord.toFixed(0),
     `${seconds(ours.cpu)}/${seconds(floor.cpu)}`,
     `${ours.memory.toFixed(0)}/${floor.memory.toFixed(0)}`,
-    `≤ ${Number(goal.toFixed(2))}`,
-    met ? 'pass' : 'MISS',
+    ...limits(line),
   ];
+}
+
+function figureCells(figure) {
+  const { title, n, value, unit } = figure;
+  const shown = `${value.toFixed(value < 10 ? 1 : 0)} ${unit}`.trim();
+  return [title, n.toLocaleString('en'), shown, ...limits(figure)];
+}
+
+/** Goal, aim and verdict; `aim` says that the aim is reached too. */
+function limits({ goal, aim, met, aimMet }) {
+  const limit = (it) => (it === undefined ? '–' : `≤ ${Number(it.toFixed(2))}`);
+  const verdict = goal === undefined ? '–' : !met ? 'MISS' : aimMet ? 'aim' : 'pass';
+  return [limit(goal), limit(aim), verdict];
 }
 
 function seconds(value) {

@@ -28,6 +28,13 @@ export function lineOf(id, n, pairs) {
   const ratio = ours[by] / floor[by];
   const loose = n > 0 && n < targets.fullSize ? targets.slack : 1;
   const goal = targets.ratio[id] * loose;
+  const met = ratio <= goal;
+  const fast = pairs[0].fast === undefined ? undefined : medians('fast');
+  const toFast = fast === undefined ? undefined : ours[by] / fast[by];
+  const aims = [
+    [ratio, targets.aim[id]],
+    [toFast, targets.aimToFast[id]],
+  ];
   return {
     id,
     n,
@@ -41,7 +48,11 @@ export function lineOf(id, n, pairs) {
     ratioMin: Math.min(...ratios),
     ratioMax: Math.max(...ratios),
     microsPerRecord: n > 0 ? (ours.wall / n) * 1e6 : undefined,
-    met: ratio <= goal,
+    fast,
+    toFast,
+    aim: targets.aim[id] * loose,
+    met,
+    aimMet: met && aims.every(([is, aim]) => is === undefined || !(is > aim * loose)),
   };
 }
 
@@ -73,6 +84,15 @@ export function growthOf(lines) {
     });
   }
   return growth;
+}
+
+/** One figure of the program in one process, `[id, n, value, touched]`, against its goal. */
+export function figureOf({ id, n, value, records = 0 }) {
+  const { title, unit, must, aim, perRecord = [0, 0] } = targets.figures[id];
+  const goal = must === undefined ? undefined : must + perRecord[0] * records;
+  const best = aim === undefined ? undefined : aim + perRecord[1] * records;
+  const within = (limit) => limit === undefined || value <= limit;
+  return { id, n, title, unit, value, goal, aim: best, met: within(goal), aimMet: within(best) };
 }
 
 /** Peak memory of our side, where a goal for it is set. */

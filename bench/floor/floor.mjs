@@ -1,7 +1,7 @@
 /*
  * The floor: the smallest program that does the operation with the same packages, and nothing else.
  * One table, one row a manifest, one transaction; the repository read in place, no positions, no
- * relations, no journal, no checks, nothing verified, synchronous NORMAL. It imports nothing of ours.
+ * relations, no journal, no checks, synchronous NORMAL. It imports nothing of ours. FLOOR=fast: YAML by hand.
  *   node floor.mjs sync DATABASE REPOSITORY | drift DATABASE | export DATABASE FOLDER
  */
 import { execFileSync, spawn } from 'node:child_process';
@@ -12,6 +12,7 @@ import sqlite3 from 'sqlite3';
 const insert = `INSERT OR REPLACE INTO record
   SELECT ${[0, 1, 2, 3, 4, 5].map((at) => `value->>${at}`)} FROM json_each(?)`;
 const remove = "DELETE FROM record WHERE path IN (SELECT value->>'file' FROM json_each(?))";
+const codec = process.env.FLOOR === 'fast' ? './plain.mjs' : 'yaml';
 const [operation, path, place] = process.argv.slice(2);
 const db = new sqlite3.Database(path);
 const ask = (sql, ...values) =>
@@ -31,7 +32,7 @@ async function sync(repository) {
   const before = (await ask('SELECT revision FROM seen'))[0]?.revision;
   if (before === commit) return { written: 0, deleted: 0 };
   const { gone, files } = changes(git, before, commit);
-  const [{ parse }, { manifest }] = [await import('yaml'), await import('./schema.mjs')];
+  const [{ parse }, { manifest }] = [await import(codec), await import('./schema.mjs')];
   await ask(`CREATE TABLE IF NOT EXISTS record (path TEXT PRIMARY KEY, kind TEXT, name TEXT,
     blob TEXT, digest TEXT, body TEXT) WITHOUT ROWID`);
   await ask('BEGIN IMMEDIATE');
@@ -89,7 +90,7 @@ async function drift() {
 }
 
 async function exportTo(folder) {
-  const { stringify } = await import('yaml');
+  const { stringify } = await import(codec);
   const counts = { written: 0, unchanged: 0 };
   for (const { kind } of await ask('SELECT DISTINCT kind FROM record'))
     mkdirSync(`${folder}/${kind}`, { recursive: true });

@@ -17,12 +17,22 @@ export function parseYaml(
   limits: Partial<YamlLimits> = {},
 ): ParsedYaml {
   const all = { ...yamlLimits, ...limits };
-  if (bytes.length > all.bytes) return refused(tooLarge(file, bytes.length, all));
+  const opened = openYaml(bytes, file, all);
+  return opened instanceof YamlText ? composeText(opened, all) : opened;
+}
+
+/** What can be said of a file at little cost: that it is refused, or what it says where it is plain; else its text. */
+export function openYaml(
+  bytes: Uint8Array,
+  file: string,
+  limits: YamlLimits,
+): YamlText | ParsedYaml {
+  if (bytes.length > limits.bytes) return refused(tooLarge(file, bytes.length, limits));
   const page = decodeText(bytes, file);
   if (!(page instanceof YamlText)) return refused(page);
   const conflict = /^<{7}(?: |\r?$)/m.exec(page.text);
   if (conflict !== null) return refused(page.problem(mergeConflict(conflict.index)));
-  return plainly(page, all) ?? composeText(page, all);
+  return plainly(page, limits) ?? page;
 }
 
 /** A text in the plain subset, whose places are learned only where somebody asks for one. */

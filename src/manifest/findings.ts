@@ -1,5 +1,5 @@
 import { type Diagnostic, sortDiagnostics } from '../lib/diagnostic.ts';
-import { limitProblems, parseYaml, yamlLimits } from '../lib/yaml.ts';
+import { limitProblems, type ParsedYaml, parseYaml, yamlLimits } from '../lib/yaml.ts';
 import type { Declared } from './cross-check.ts';
 import { type DocumentContext, loadDocument } from './load-document.ts';
 import { recognise } from './load-file.ts';
@@ -32,13 +32,14 @@ export interface FileFindings {
 export type LoadContext = Omit<DocumentContext, 'blob'>;
 
 /**
- * Reads one file. It never throws for what is in it: that is a problem of the file. Throws SECRET_KEY
- * where a secret cannot be sealed.
+ * Reads one file; `parsed` where it is parsed already, as by a thread of its own. It never throws for
+ * what is in it: that is a problem of the file. Throws SECRET_KEY where a secret cannot be sealed.
  */
 export function loadFile(
   { path, blob }: { readonly path: string; readonly blob: string },
   bytes: Uint8Array,
   context: LoadContext,
+  parsed: ParsedYaml = parseYaml(bytes, path),
 ): FileFindings {
   const nothing = { path, blob, entries: [], problems: [], unknown: false, manifests: 0 };
   const stranger = recognise(bytes);
@@ -46,7 +47,7 @@ export function loadFile(
     const problem = { severity: 'error', code: 'FILE_NOT_TEXT', file: path, ...stranger } as const;
     return { ...nothing, problems: [problem], unknown: true };
   }
-  const { documents, problems, refusedRoots } = parseYaml(bytes, path);
+  const { documents, problems, refusedRoots } = parsed;
   if (problems.length > 0) {
     if (refusedRoots === undefined || refusedRoots.some(mayBeManifest))
       return { ...nothing, problems, unknown: true };

@@ -1,0 +1,43 @@
+import { t } from './support/tap.ts';
+
+interface Line {
+  readonly by: string;
+  readonly ratio: number;
+  readonly goal: number;
+  readonly met: boolean;
+  readonly aimMet: boolean;
+}
+
+/** The bench is no part of the program and has no types. */
+const { figureOf, growthOf, lineOf } = (await import(
+  new URL('../../bench/verdict.mjs', import.meta.url).href
+)) as Record<'figureOf' | 'growthOf' | 'lineOf', (...values: readonly unknown[]) => unknown>;
+
+function line(n: number, wall: number, cpu: number, quiet = true, of = 1): Line {
+  const sample = (factor: number) => ({ wall: wall * factor, cpu: cpu * factor, memory: 1 });
+  const pair = { ours: sample(1), floor: { wall: of, cpu: of, memory: 1 }, fast: sample(1), quiet };
+  return lineOf?.('a', n, [pair, pair, pair]) as Line;
+}
+
+t.test('the bench judges by wall time, and on a busy machine by processor time', async (t) => {
+  t.match(line(10_000, 1.1, 9), { by: 'wall', ratio: 1.1, met: true, aimMet: false });
+  t.match(line(10_000, 9, 1.1, false), { by: 'cpu', ratio: 1.1, met: true });
+  t.match(line(10_000, 9, 1.1, false, 0.1), { by: 'wall', met: false }, 'too little to be told');
+  t.match(line(10_000, 1.3, 1), { goal: 1.25, met: false });
+  t.match(line(1000, 1.3, 1), { met: true }, 'a small size has slack');
+  t.match(line(10_000, 0.5, 1), { met: true, aimMet: true });
+});
+
+t.test('growth that is more than linear is a miss', async (t) => {
+  const grown = (wall: number) =>
+    growthOf?.([line(1000, 1, 1), line(10_000, wall, wall, true, 10)]);
+  t.match(grown(10), [{ from: 1000, to: 10_000, ours: 1, met: true }]);
+  t.match(grown(20), [{ met: false }]);
+});
+
+t.test('the goal of a figure grows with the records that are touched', async (t) => {
+  const judged = (value: number, records = 0) => figureOf?.({ id: 'd', n: 1000, value, records });
+  t.match(judged(30), { goal: 20, met: false });
+  t.match(judged(30, 100), { goal: 80, aim: 35, met: true, aimMet: true });
+  t.match(judged(50, 100), { met: true, aimMet: false });
+});
