@@ -75,6 +75,8 @@ function liveRecord(shape: RecordShape, rows: Parameters<typeof toManifest>[1]):
   const manifest = toManifest(shape, rows);
   const columns: Record<string, unknown> = {};
   for (const name of Object.keys(kind.serverColumns ?? {})) columns[name] = rows.main[name];
+  // Half of those who read records have no use for it.
+  let digest: string | undefined;
   return {
     key: {
       account: String(rows.main['account']),
@@ -84,7 +86,10 @@ function liveRecord(shape: RecordShape, rows: Parameters<typeof toManifest>[1]):
     kind: kind.name,
     id: rows.main['id'] as number,
     manifest,
-    digest: contentDigest(manifest, comparableOf(kind)),
+    get digest() {
+      digest ??= contentDigest(manifest, comparableOf(kind));
+      return digest;
+    },
     deployed:
       kind.deployment === undefined ? undefined : valueAt(manifest, kind.deployment) === true,
     generation: rows.main['generation'] as number,

@@ -47,6 +47,8 @@ export function canonicalForm(manifest: Manifest, kind: Kind): JsonObject {
 export function isDefault(value: JsonValue | undefined, field: Leaf): boolean {
   if (value === undefined || value === null || value === field.default) return true;
   if (typeof value !== 'object' || typeof field.default !== 'object') return false;
+  if (Array.isArray(value) && Array.isArray(field.default) && value.length !== field.default.length)
+    return false;
   return canonicalJson(value) === canonicalJson(field.default);
 }
 

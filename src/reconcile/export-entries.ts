@@ -1,12 +1,11 @@
+import type { Broker } from '../broker/broker.ts';
 import type { JsonObject } from '../lib/json.ts';
-import { valueAt } from '../lib/json.ts';
 import type { Kind } from '../manifest/kind.ts';
-import { keyId, type Manifest } from '../manifest/manifest.ts';
+import type { Manifest } from '../manifest/manifest.ts';
 import type { LiveRecord } from '../manifest/record.ts';
 import { disclosed } from '../manifest/secret-value.ts';
-import type { OwnedRecord } from '../plan/change.ts';
+import { type RecordOrigin, recordOrigins } from '../store/inventory.ts';
 import type { ExportEntry } from './export.ts';
-import { readOwned, readOwners } from './live.ts';
 import type { Ports } from './ports.ts';
 
 export interface ExportFilter {
@@ -25,7 +24,6 @@ export async function* exportEntries(
   ports: Ports,
   filter: ExportFilter,
 ): AsyncGenerator<ExportEntry> {
-  const owned = await ownership(ports);
   const { kinds } = ports.brokers;
   const chosen = ports.brokers.all
     .filter(({ kind }) => filter.kinds.length === 0 || filter.kinds.includes(kind.name))
@@ -33,41 +31,43 @@ export async function* exportEntries(
   for (const broker of chosen) {
     let after = '';
     for (;;) {
-      const page = await ports.database.read((query) => broker.page(query, filter.account, after));
-      for (const record of page) {
-        const mine = owned.get(keyId(record.key));
-        if (filter.source === undefined || mine?.source === filter.source)
-          yield entry(broker.kind, record, mine);
+      const { records, origins } = await readPage(ports, broker, filter.account, after);
+      for (const record of records) {
+        const origin = origins.get(record.key.name);
+        if (filter.source === undefined || origin?.source === filter.source)
+          yield entry(broker.kind, record, origin);
       }
-      const last = page.at(-1);
+      const last = records.at(-1);
       if (last === undefined) break;
       after = last.key.name;
     }
   }
 }
 
-async function ownership(ports: Ports): Promise<ReadonlyMap<string, OwnedRecord>> {
+/** The next records by name, and where those come from that a source owns. */
+function readPage(ports: Ports, broker: Broker, account: string, after: string) {
   return ports.database.read(async (query) => {
-    const owned = new Map<string, OwnedRecord>();
-    for (const source of new Set((await readOwners(query)).values()))
-      for (const record of await readOwned(query, source)) owned.set(keyId(record.key), record);
-    return owned;
+    const { space, deployment = 'spec' } = broker.kind;
+    const records = await broker.page(query, account, after);
+    const upTo = records.at(-1)?.key.name ?? after;
+    const found = await recordOrigins(query, { account, space }, { after, upTo }, deployment);
+    return { records, origins: new Map(found.map((it) => [it.name, it])) };
   });
 }
 
-function entry(kind: Kind, record: LiveRecord, owned: OwnedRecord | undefined): ExportEntry {
+function entry(kind: Kind, record: LiveRecord, origin: RecordOrigin | undefined): ExportEntry {
   const { account } = record.key;
   const shown = disclosed(record.manifest, kind);
-  if (owned === undefined) return { manifest: shown, kind, account };
-  const managed =
-    kind.deployment === undefined || valueAt(owned.applied, kind.deployment) !== undefined;
+  if (origin === undefined) return { manifest: shown, kind, account };
+  const { source, file, document, says } = origin;
+  const managed = kind.deployment === undefined || says;
   return {
     manifest: managed ? shown : without(shown, kind.deployment as string),
     kind,
     account,
-    source: owned.source,
-    file: owned.file,
-    document: owned.document,
+    source,
+    file,
+    document,
   };
 }
 

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { digestOf } from '../lib/digest.ts';
 import { PlumblineError } from '../lib/errors.ts';
 import { failpoint } from '../lib/failpoint.ts';
+import { parseYamlApart } from '../lib/yaml-apart.ts';
 import { type FileFindings, loadFile } from '../manifest/findings.ts';
 import { shortRevision } from '../plan/wording.ts';
 import type { Changes, Commit, Snapshot, SnapshotFile } from '../source/source.ts';
@@ -68,7 +69,8 @@ export async function takeIn(
     if (wanted.length === 0) return loaded;
     for await (const { file, bytes } of read(wanted)) {
       failpoint('file.read');
-      loaded.push({ ...loadFile(file, bytes, context), size: file.size });
+      const parsed = await parseYamlApart(bytes, file.path);
+      loaded.push({ ...loadFile(file, bytes, context, parsed), size: file.size });
       if (loaded.length % filesPerTurn === 0) {
         await nextTurn();
         signal.throwIfAborted();

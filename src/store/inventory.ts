@@ -105,6 +105,31 @@ export async function ownersOf(
   );
 }
 
+/** Where a record comes from. */
+export interface RecordOrigin {
+  readonly name: string;
+  readonly source: string;
+  readonly file: string;
+  readonly document: number;
+  /** Whether what was applied has a value at the path asked for. */
+  readonly says: boolean;
+}
+
+/** Where the records of a name space come from whose names lie after one name and up to another. */
+export async function recordOrigins(
+  query: Query,
+  { account, space }: Omit<RecordKey, 'name'>,
+  names: { readonly after: string; readonly upTo: string },
+  path: string,
+): Promise<readonly RecordOrigin[]> {
+  const rows = await query.rows<RecordOrigin>(
+    `SELECT name, source, file, document, json_type(applied, ?) IS NOT NULL AS says FROM inventory
+     WHERE account = ? AND space = ? AND name > ? AND name <= ?`,
+    [`$.${path}`, account, space, names.after, names.upTo],
+  );
+  return rows.map((row) => ({ ...row, says: Boolean(row.says) }));
+}
+
 /** What the inventory says of these records, whoever owns them. */
 export async function inventoryOfKeys(
   query: Query,
