@@ -4,7 +4,7 @@ import {
   constants,
   fchmodSync,
   fstatSync,
-  fsyncSync,
+  fsync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -16,6 +16,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
+import { promisify } from 'node:util';
 import { PlumblineError } from '../lib/errors.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import { makeFolder } from '../lib/folder.ts';
@@ -24,21 +25,36 @@ import { refusal } from './export-path.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
+const sync = promisify(fsync);
+
+/** Drafts that are open together; a process may have some thousand files open. */
+const draftsAtOnce = 128;
+
+interface Draft {
+  readonly path: string;
+  readonly full: string;
+  readonly temporary: string;
+  readonly file: number;
+}
+
 /** No manifest is larger, but the index of a large export is. */
 const largest = 64 * 1024 * 1024;
 
 /**
  * The folder that an export writes to. Nothing outside of it is read or written and no link is
  * followed, except for links above the folder itself. Files are replaced whole or not at all: a
- * crash leaves at most a temporary file, `.plumbline-export-….tmp`, that nobody reads.
+ * crash leaves at most some temporary files, `.plumbline-export-….tmp`, that nobody reads.
  *
  * It works synchronously on purpose: an export is a command of its own, and thousands of small files
- * take several times as long when each step goes through the thread pool.
+ * take several times as long when each step goes through the thread pool. Only the disk is waited for
+ * together: many drafts at once are on it nearly as soon as one.
  */
 export class ExportFolder {
   readonly #root: string;
   /** Folders below the root that have been looked at in this run. */
   readonly #known = new Set<string>();
+  /** Files that are written beside their places, and wait to be on the disk. */
+  #drafts: Draft[] = [];
 
   /** Creates the folder where there is none. Throws EXPORT_REFUSED. */
   constructor(folder: string) {
@@ -70,7 +86,15 @@ export class ExportFolder {
     }
   }
 
-  /** Puts a file there, or a new one in place of it, with the mode it had. Throws EXPORT_REFUSED. */
+  /** True where so many files wait for `settle` that it is time for it. */
+  get isFull(): boolean {
+    return this.#drafts.length >= draftsAtOnce;
+  }
+
+  /**
+   * Writes a file that `settle` will put there, or in place of the one that is there, with the mode it
+   * had. Throws EXPORT_REFUSED.
+   */
   write(path: string, content: string): void {
     const full = this.#resolve(path);
     this.#enter(dirname(full), path, true);
@@ -81,16 +105,32 @@ export class ExportFolder {
         dirname(full),
         `.plumbline-export-${randomBytes(8).toString('hex')}.tmp`,
       );
-      try {
-        writeNew(temporary, content, before?.mode);
-        failpoint('export.draft-written');
-        renameSync(temporary, full);
-        failpoint('export.file-renamed');
-      } catch (error) {
-        discard(temporary);
-        throw error;
-      }
+      const file = writeNew(temporary, content, before?.mode);
+      this.#drafts.push({ path, full, temporary, file });
     });
+  }
+
+  /** Puts every file in its place that was written, once they are on the disk. Throws EXPORT_REFUSED. */
+  async settle(): Promise<void> {
+    const drafts = this.#drafts;
+    this.#drafts = [];
+    const onDisk = await Promise.allSettled(drafts.map(({ file }) => sync(file)));
+    for (const { file } of drafts) closeSync(file);
+    let placed = 0;
+    try {
+      for (const { path, full, temporary } of drafts) {
+        attempt(path, () => {
+          const outcome = onDisk[placed];
+          if (outcome?.status === 'rejected') throw outcome.reason;
+          failpoint('export.draft-written');
+          renameSync(temporary, full);
+          failpoint('export.file-renamed');
+        });
+        placed += 1;
+      }
+    } finally {
+      for (const { temporary } of drafts.slice(placed)) discard(temporary);
+    }
   }
 
   /** Takes a file away. Throws EXPORT_REFUSED. */
@@ -172,16 +212,19 @@ function readPlain(full: string, path: string): Uint8Array | undefined {
   }
 }
 
-function writeNew(full: string, content: string, mode: number | undefined): void {
+/** Gives the file still open; nothing is left where it throws. */
+function writeNew(full: string, content: string, mode: number | undefined): number {
   const bytes = Buffer.from(content);
   const file = openSync(full, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666);
   try {
     if (mode !== undefined) fchmodSync(file, mode & 0o777);
     let length = 0;
     while (length < bytes.length) length += writeSync(file, bytes, length);
-    fsyncSync(file);
-  } finally {
+    return file;
+  } catch (error) {
     closeSync(file);
+    discard(full);
+    throw error;
   }
 }
 

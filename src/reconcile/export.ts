@@ -69,6 +69,7 @@ export async function exportTo(
   const shared = new Map<string, ExportEntry[]>();
   try {
     for await (const entry of entries) {
+      if (run.isFull) await run.settle();
       const { kind, manifest, file } = entry;
       run.sawEntry = true;
       run.guard([entry], () => {
@@ -86,13 +87,17 @@ export async function exportTo(
         }
       });
     }
-    for (const [path, of] of shared) run.guard(of, () => run.place(path, of));
+    for (const [path, of] of shared) {
+      if (run.isFull) await run.settle();
+      run.guard(of, () => run.place(path, of));
+    }
+    await run.settle();
     run.sweep();
   } catch (error) {
-    run.saveIndexIfPossible();
+    await run.saveIndexIfPossible();
     throw error;
   }
-  run.saveIndex();
+  await run.saveIndex();
   return run.report;
 }
 
@@ -121,6 +126,15 @@ class ExportRun {
     this.#index = readIndex(folder);
     const saved = folder.read(indexName);
     this.#savedIndex = saved === undefined ? undefined : sha256(saved);
+  }
+
+  get isFull(): boolean {
+    return this.#folder.isFull;
+  }
+
+  /** Puts what was written in its place. Throws EXPORT_REFUSED. */
+  settle(): Promise<void> {
+    return this.#folder.settle();
   }
 
   /** What stands in the way of one file is reported; what stands in the way of all ends the export. */
@@ -238,15 +252,18 @@ class ExportRun {
     });
   }
 
-  saveIndex(): void {
+  async saveIndex(): Promise<void> {
     const text = printIndex(this.#index);
     const needless = this.#savedIndex === undefined && this.#index.size === 0;
-    if (!needless && sha256(text) !== this.#savedIndex) this.#folder.write(indexName, text);
+    if (needless || sha256(text) === this.#savedIndex) return;
+    this.#folder.write(indexName, text);
+    await this.settle();
   }
 
-  saveIndexIfPossible(): void {
+  async saveIndexIfPossible(): Promise<void> {
     try {
-      this.saveIndex();
+      await this.settle();
+      await this.saveIndex();
     } catch {
       // The export has failed already, and that failure is the one to tell. Without the index the
       // files written in this run are never removed, which is the safe side.
