@@ -22,7 +22,9 @@ import type { Test } from './tap.ts';
 export class FakeSource implements Source {
   readonly name: string = 'team';
   readonly origin = 'a test';
-  readonly #told = new Map<string, Snapshot>();
+  readonly #fetched = new Map<string, Snapshot>();
+  /** How often it told what has changed. */
+  told = 0;
   /** Whether it never knows what has changed. */
   forgets = false;
   files: Readonly<Record<string, string>>;
@@ -47,9 +49,10 @@ export class FakeSource implements Source {
 
   /** What has changed since a revision that was read before; the whole must be fetched where `forgets`. */
   async changes(since: string): Promise<Changes | undefined> {
-    const before = this.#told.get(since);
+    const before = this.#fetched.get(since);
     if (before === undefined || this.forgets) return undefined;
     const now = await this.fetch();
+    this.told += 1;
     const known = new Map(before.files.map((it) => [it.path, it.blob]));
     const files = now.files.filter(({ path, blob }) => known.get(path) !== blob);
     for (const { path } of now.files) known.delete(path);
@@ -61,7 +64,7 @@ export class FakeSource implements Source {
     const texts = this.files;
     const revision = await this.revision();
     const snapshot = this.#snapshot(texts, revision);
-    this.#told.set(revision, snapshot);
+    this.#fetched.set(revision, snapshot);
     return snapshot;
   }
 
