@@ -2,6 +2,7 @@ import type { Diagnostic } from '../lib/diagnostic.ts';
 import type { PlumblineError } from '../lib/errors.ts';
 import type { ChangeResult, Plan, Summary } from '../plan/change.ts';
 import type { Outcome, Trigger } from './status.ts';
+import type { Work } from './work.ts';
 
 /** What one run did, for reports, status and metrics. */
 export interface RunResult {
@@ -11,6 +12,7 @@ export interface RunResult {
   /** ISO 8601. */
   readonly startedAt: string;
   readonly milliseconds: number;
+  readonly work: Work;
   /** True where nothing had moved since the last run, so that nothing was read or compared. */
   readonly settled: boolean;
   readonly revision: string | undefined;

@@ -24,6 +24,7 @@ import { runStopped, type SourceRun } from './run.ts';
 import type { Trigger } from './status.ts';
 import { isExecutable } from './steps.ts';
 import { verify } from './verify.ts';
+import { counted } from './work.ts';
 
 /** Why a run starts, and whether an unsettled end of the one before is known well enough to be left. */
 export interface Occasion {
@@ -39,13 +40,14 @@ export interface Occasion {
  * error, and the records stay as they are.
  */
 export async function reconcile(
-  ports: Ports,
-  target: Target,
+  given: Ports,
+  aim: Target,
   occasion: Occasion,
   signal: AbortSignal,
 ): Promise<RunResult> {
+  const { ports, target, work } = counted(given, aim);
   const run = newRun(ports, target, occasion);
-  const result = async (): Promise<Omit<RunResult, 'milliseconds'>> => {
+  const result = async (): Promise<Ended> => {
     try {
       const now = ports.clock.now().toISOString();
       const orders = await ports.database.read((query) => readOrders(query, run.source, now));
@@ -74,8 +76,13 @@ export async function reconcile(
     }
   };
   const finished = await result();
-  return { ...finished, milliseconds: Math.round(ports.clock.monotonic() - run.startedMs) };
+  const milliseconds = Math.round(ports.clock.monotonic() - run.startedMs);
+  ports.log.debug({ source: run.source, run: run.id, milliseconds, ...work }, 'a run has ended');
+  return { ...finished, milliseconds, work };
 }
+
+/** A result without what is only known once it is there. */
+type Ended = Omit<RunResult, 'milliseconds' | 'work'>;
 
 function newRun(ports: Ports, target: Target, occasion: Occasion): SourceRun {
   return {
@@ -116,7 +123,7 @@ async function recordUnchanged(
   target: Target,
   run: SourceRun,
   state: SourceState,
-): Promise<Omit<RunResult, 'milliseconds'>> {
+): Promise<Ended> {
   run.revision = state.revision;
   const plan = emptyPlan(ports, target, run, { unchanged: state.records });
   if (run.trigger === 'command')
@@ -169,7 +176,7 @@ async function recordSuspended(
   target: Target,
   run: SourceRun,
   suspended: Suspension,
-): Promise<Omit<RunResult, 'milliseconds'>> {
+): Promise<Ended> {
   const outcome = 'suspended';
   const message = `suspended ${suspensionText(suspended)}`;
   const last = await rememberUnread(ports, run, outcome, message, message);
@@ -199,7 +206,7 @@ async function verifyAndRecord(
   run: SourceRun,
   judgement: Judgement,
   done: Pick<Ending, 'state' | 'plan' | 'outcomes' | 'stopped'>,
-): Promise<Omit<RunResult, 'milliseconds'>> {
+): Promise<Ended> {
   const { plan, outcomes, stopped } = done;
   const { control } = await readControl(ports, target, run.trigger);
   const again = await verify(ports, target, judgement, outcomes, control);
@@ -247,11 +254,7 @@ async function verifyAndRecord(
   };
 }
 
-async function recordFailure(
-  ports: Ports,
-  run: SourceRun,
-  error: PlumblineError,
-): Promise<Omit<RunResult, 'milliseconds'>> {
+async function recordFailure(ports: Ports, run: SourceRun, error: PlumblineError): Promise<Ended> {
   const result = failed(run, error);
   await rememberFailure(ports, run, result.outcome, error).catch((second) =>
     ports.log.warn({ err: second }, 'a failed run could not be journalled'),
@@ -261,7 +264,7 @@ async function recordFailure(
 
 const failureOutcome = { backoff: 'retrying', never: 'stalled', person: 'held' } as const;
 
-function failed(run: SourceRun, error: PlumblineError): Omit<RunResult, 'milliseconds'> {
+function failed(run: SourceRun, error: PlumblineError): Ended {
   return {
     id: run.id,
     source: run.source,

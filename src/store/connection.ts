@@ -86,13 +86,15 @@ function queryOver(asked: Asked): Query {
     apply: (_, of, args) => Reflect.apply(knex(), of, args),
     get: (_, name) => {
       if (name === 'rows') return rows;
-      return name === 'statements' ? asked.count : Reflect.get(knex(), name);
+      if (name === 'statements') return asked.statements;
+      return name === 'rowsGiven' ? asked.rows : Reflect.get(knex(), name);
     },
   });
 }
 
 interface Asked {
-  count: number;
+  statements: number;
+  rows: number;
   readonly all: (sql: string, values: readonly unknown[], done: Done) => void;
   readonly run: (sql: string, values: readonly unknown[], done: Done) => void;
 }
@@ -100,13 +102,17 @@ interface Asked {
 /** The handle behind the check of every value that is bound, with the count of what is asked. */
 function countedHandle(handle: Handle): Asked {
   const asked: Asked = {
-    count: 0,
+    statements: 0,
+    rows: 0,
     all: (sql, values, done) => {
-      asked.count += 1;
-      handle.all(sql, values.map(boundValue), done);
+      asked.statements += 1;
+      handle.all(sql, values.map(boundValue), function counted(error, rows) {
+        asked.rows += rows?.length ?? 0;
+        done.call(this, error, rows);
+      });
     },
     run: (sql, values, done) => {
-      asked.count += 1;
+      asked.statements += 1;
       handle.run(sql, values.map(boundValue), done);
     },
   };

@@ -7,6 +7,8 @@ import type { Knex } from 'knex';
 export interface Query extends Knex {
   /** How many statements its connection was asked so far, those around transactions left out. */
   readonly statements: number;
+  /** How many rows these gave. */
+  readonly rowsGiven: number;
   /**
    * The rows of one statement, with a value for each `?`. It needs no builder, which takes longer to
    * load than all else that a sync with nothing to do needs: that path asks in no other way.

@@ -119,7 +119,7 @@ t.test('a look at what has changed finds what a look at everything finds', async
       scoped += sources.scoped.told;
       return t.passing();
     }),
-    { numRuns: Number(process.env['PLUMBLINE_RUNS'] ?? 40), endOnFailure: true },
+    { numRuns: Number(process.env['PLUMBLINE_RUNS'] ?? 25), endOnFailure: true },
   );
   t.ok(scoped > looks / 4, `${scoped} of ${looks} looks were at what had changed only`);
 });

@@ -1,0 +1,102 @@
+import type { Ports } from '../../src/reconcile/ports.ts';
+import { reconcile } from '../../src/reconcile/reconcile.ts';
+import { FakeSource, freshPorts, targetOf } from '../support/ports.ts';
+import { never } from '../support/snapshots.ts';
+import { t } from '../support/tap.ts';
+import { clientYaml, pluginYaml, tokenYaml } from '../support/world.ts';
+
+/** Many clients that refer to a few others, as in a real repository. */
+function files(count: number): Record<string, string> {
+  const clients = Array.from({ length: count }, (_, at) => [
+    `clients/${at}.yaml`,
+    clientYaml(`bot_${at}`, { appName: 'a bot' }, { apiKey: 'key', plugins: [`p_${at % 3}`] }),
+  ]);
+  const plugins = [0, 1, 2].map((at) => [`plugins/${at}.yaml`, pluginYaml(`p_${at}`)]);
+  return Object.fromEntries([['key.yaml', tokenYaml('key')], ...clients, ...plugins]);
+}
+
+async function settled(t: Parameters<typeof freshPorts>[0], count: number) {
+  const ports = await freshPorts(t);
+  const source = new FakeSource(files(count));
+  const first = await look(ports, source);
+  if (first.outcome !== 'converged') throw new Error(first.message);
+  return { ports, source, first };
+}
+
+async function look(ports: Ports, source: FakeSource, trusting = true) {
+  const occasion = {
+    trigger: 'interval',
+    actor: 'test',
+    settled: trusting ? ['converged'] : [],
+  } as const;
+  return reconcile(ports, targetOf(source), occasion, never);
+}
+
+const sizes = [20, 200];
+
+t.test(
+  'a look where nothing has moved costs the same few rows, however much there is',
+  async (t) => {
+    const works = [];
+    for (const size of sizes) {
+      const { ports, source } = await settled(t, size);
+      const { work, settled: quiet } = await look(ports, source);
+      t.equal(quiet, true);
+      works.push(work);
+    }
+    const [small, large] = works;
+    t.same(large, small);
+    t.match(small, { filesListed: 0, filesRead: 0 });
+    t.ok((small?.statements ?? 99) <= 8, `${small?.statements} statements`);
+    t.ok((small?.rows ?? 99) <= 3, `${small?.rows} rows`);
+  },
+);
+
+t.test(
+  'one changed file is read alone, and asks the database the same, however much there is',
+  async (t) => {
+    for (const change of ['changed', 'new', 'moved', 'removed'] as const) {
+      const works = [];
+      for (const size of sizes) {
+        const { ports, source } = await settled(t, size);
+        const { 'clients/7.yaml': seven = '', ...others } = source.files;
+        const after = {
+          changed: { ...source.files, 'clients/7.yaml': seven.replace('a bot', 'another bot') },
+          new: { ...source.files, 'new.yaml': clientYaml('newcomer', {}, { apiKey: 'key' }) },
+          moved: { ...others, 'moved/7.yaml': seven },
+          removed: others,
+        };
+        source.files = after[change];
+        const { work, outcome, summary } = await look(ports, source);
+        t.equal(outcome, 'converged');
+        t.equal(
+          summary.unchanged,
+          change === 'changed' || change === 'removed' ? size + 3 : size + 4,
+        );
+        works.push(work);
+      }
+      const [small, large] = works;
+      t.same(large, small, `a file is ${change}`);
+      const read = change === 'removed' ? 0 : 1;
+      t.match(small, { filesListed: read, filesRead: read });
+      t.ok((small?.statements ?? 999) < 110, `${change}: ${small?.statements} statements`);
+    }
+  },
+);
+
+t.test('a look at everything parses nothing that is known, and asks page by page', async (t) => {
+  const [small, large] = await Promise.all(
+    [500, 2500].map(async (size) => {
+      const { ports, source, first } = await settled(t, size);
+      const { work, summary } = await look(ports, source, false);
+      t.match(work, { filesListed: size + 4, filesRead: 0 });
+      t.equal(summary.unchanged, size + 4);
+      return { cold: first.work, again: work };
+    }),
+  );
+  // Twice a thousand more: two pages more of each of a handful of tables.
+  const more = (of: 'cold' | 'again') =>
+    (large?.[of].statements ?? 0) - (small?.[of].statements ?? 0);
+  t.ok(more('again') < 20, `${more('again')} statements for 2,000 records`);
+  t.ok(more('cold') < 200, `${more('cold')} statements for 2,000 new records`);
+});
