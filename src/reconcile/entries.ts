@@ -1,5 +1,6 @@
 import { digestOf } from '../lib/digest.ts';
 import type { PlumblineError } from '../lib/errors.ts';
+import type { Kind } from '../manifest/kind.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { disclosed } from '../manifest/secret-value.ts';
 import type { Change } from '../plan/change.ts';
@@ -18,11 +19,9 @@ export function entryOf(
   now: string,
   durationMs: number,
 ): JournalEntry {
-  const before = change.live?.manifest;
-  const after = step.verb === 'remove' ? undefined : step.manifest;
   const { kind } = ports.brokers.of(step.kind);
-  const text = (manifest: Manifest | undefined) =>
-    manifest === undefined ? null : JSON.stringify(disclosed(manifest, kind));
+  const before = toldOf(change.live?.manifest, kind);
+  const after = toldOf(step.verb === 'remove' ? undefined : step.manifest, kind);
   return {
     run: run.id,
     at: now,
@@ -36,13 +35,31 @@ export function entryOf(
     kind: step.kind,
     verb: change.restores === undefined ? change.action : 'restore',
     outcome: 'applied',
-    before: text(before),
-    after: text(after),
-    beforeDigest: before === undefined ? null : digestOf(before),
-    afterDigest: after === undefined ? null : digestOf(after),
+    before: before.text,
+    after: after.text,
+    beforeDigest: before.digest,
+    afterDigest: after.digest,
     message: change.fields.map((field) => field.path).join(', ') || null,
     durationMs,
   };
+}
+
+interface Told {
+  readonly text: string | null;
+  readonly digest: string | null;
+}
+
+const known = new WeakMap<Manifest, Told>();
+
+/** What the journal says of a manifest; a write and a switch of one record say it of the same one. */
+function toldOf(manifest: Manifest | undefined, kind: Kind): Told {
+  if (manifest === undefined) return { text: null, digest: null };
+  let told = known.get(manifest);
+  if (told === undefined) {
+    told = { text: JSON.stringify(disclosed(manifest, kind)), digest: digestOf(manifest) };
+    known.set(manifest, told);
+  }
+  return told;
 }
 
 /** Journals changes that could not be made; a journal that cannot be written either is only logged. */

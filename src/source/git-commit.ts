@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import type { SimpleGit, SimpleGitFactory } from 'simple-git';
 import { PlumblineError } from '../lib/errors.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
@@ -10,8 +12,19 @@ const longestText = 200;
  * simple-git does what is local, reads only, and takes no argument from anybody: it cannot end the
  * children of a git that talks to a remote, so those calls have their own runner.
  */
-function localGit(simpleGit: SimpleGitFactory, folder: string, signal?: AbortSignal): SimpleGit {
-  const environment = {
+function localGit(simpleGit: SimpleGitFactory, folder: string, signal: AbortSignal): SimpleGit {
+  const environment = environmentIn(folder);
+  return simpleGit({
+    baseDir: folder,
+    timeout: { block: answerWithinMs },
+    allowEnvironment: Object.keys(environment),
+    unsafe: { allowUnsafeConfigPaths: true },
+    abort: signal,
+  }).env(environment);
+}
+
+function environmentIn(folder: string) {
+  return {
     PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
     HOME: folder,
     LC_ALL: 'C',
@@ -21,13 +34,6 @@ function localGit(simpleGit: SimpleGitFactory, folder: string, signal?: AbortSig
     GIT_NO_LAZY_FETCH: '1',
     GIT_NO_REPLACE_OBJECTS: '1',
   };
-  return simpleGit({
-    baseDir: folder,
-    timeout: { block: answerWithinMs },
-    allowEnvironment: Object.keys(environment),
-    unsafe: { allowUnsafeConfigPaths: true },
-    ...(signal === undefined ? {} : { abort: signal }),
-  }).env(environment);
 }
 
 /**
@@ -59,16 +65,19 @@ function plain(text: string): string {
   return escapeUntrusted(text.slice(0, longestText));
 }
 
-/** The version of the git that is installed, such as `2.39.5`. Throws SOURCE_UNREACHABLE without a usable one. */
+const ask = promisify(execFile);
+
+/**
+ * The version of the git that is installed, such as `2.39.5`. Throws SOURCE_UNREACHABLE without a
+ * usable one. Every start asks for it, so it is asked without simple-git, which takes longer to load
+ * than git takes to answer.
+ */
 export async function installedGit(folder: string): Promise<string> {
-  const { simpleGit } = await import('simple-git');
-  const version = await localGit(simpleGit, folder)
-    .version()
-    .catch(() => undefined);
-  const enough =
-    version?.installed === true &&
-    (version.major > 2 || (version.major === 2 && version.minor >= 29));
-  if (enough) return `${version.major}.${version.minor}.${version.patch}`;
+  const options = { cwd: folder, env: environmentIn(folder), timeout: answerWithinMs };
+  const { stdout } = await ask('git', ['version'], options).catch(() => ({ stdout: '' }));
+  const version = /^git version ((\d+)\.(\d+)(?:\.\d+)*)/.exec(stdout);
+  const [major, minor] = [Number(version?.[2] ?? 0), Number(version?.[3] ?? 0)];
+  if (major > 2 || (major === 2 && minor >= 29)) return version?.[1] as string;
   throw new PlumblineError('SOURCE_UNREACHABLE', 'there is no git, or it is older than 2.29', {
     hint: 'install git 2.29 or newer and make sure that it is in the PATH',
   });

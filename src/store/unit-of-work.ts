@@ -114,7 +114,9 @@ function stage(
     batch = { sql: statement(table, columns, keyColumns), rows: [] };
     phase.set(id, batch);
   }
-  batch.rows.push(`[${Object.values(row).map(cellJson).join()}]`);
+  let cells = '';
+  for (const column of columns) cells += `${cells === '' ? '' : ','}${cellJson(row[column])}`;
+  batch.rows.push(`[${cells}]`);
 }
 
 /** Rows as JSON lists of a size that one statement takes. */
