@@ -21,7 +21,8 @@ const head = [
 const figureHead = ['in one process', 'N', 'figure', 'goal', 'aim', 'verdict'];
 
 export function terminalTable(result) {
-  const tables = [[head, ...result.lines.map(cells)]];
+  const tables = [];
+  if (result.lines.length > 0) tables.push([head, ...result.lines.map(cells)]);
   if (result.figures.length > 0) tables.push([figureHead, ...result.figures.map(figureCells)]);
   return [...tables.flatMap((rows) => [...aligned(rows), '']), ...remarks(result)].join('\n');
 }
@@ -104,7 +105,7 @@ function machineLine({ machine, lines }) {
   const { node, git, sqlite, cores, processor, loadBefore, loadAfter, method, date } = machine;
   const counted = method === 'time' ? '' : '; processor time and memory without children';
   return (
-    `${date}, median of ${rounds} rounds; Node ${node}, git ${git}, SQLite ${sqlite}, ` +
+    `${date}${rounds === '' ? '' : `, median of ${rounds} rounds`}; Node ${node}, git ${git}, SQLite ${sqlite}, ` +
     `${cores} × ${processor}; load ${loadBefore} before, ${loadAfter} after${counted}`
   );
 }

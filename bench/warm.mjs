@@ -22,15 +22,17 @@ const figures = [];
 const tell = (id, value, records) => figures.push({ id, n, value, records });
 
 await withPorts(invocation, 'exclusive', async ({ ports, config, targets }) => {
-  const work = { files: 0, statements: 0, source: 0 };
+  const spent = { source: 0 };
   const [target] = targets([], {});
-  const counted = { ...target, source: countedSource(target.source, work) };
-  const countedPorts = { ...ports, database: countedDatabase(ports.database, work) };
+  const timed = { ...target, source: timedSource(target.source, spent) };
+  let work;
   const sync = async () => {
     const started = performance.now();
     const occasion = { trigger: 'interval', actor: 'bench', settled: ['converged'] };
-    const { outcome, error } = await reconcile(countedPorts, counted, occasion, terminal.signal);
-    if (outcome !== 'converged') throw error ?? new Error(`a sync ended ${outcome}`);
+    const result = await reconcile(ports, timed, occasion, terminal.signal);
+    if (result.outcome !== 'converged')
+      throw result.error ?? new Error(`a sync ended ${result.outcome}`);
+    ({ work } = result);
     return performance.now() - started;
   };
   const point = (branch) =>
@@ -46,18 +48,18 @@ await withPorts(invocation, 'exclusive', async ({ ports, config, targets }) => {
   tell('ref', await times(revParse));
   tell('b', await times(sync));
 
-  const [whole, afterFetch, seen] = [[], [], { files: [], statements: [] }];
+  const [whole, withoutGit, seen] = [[], [], { files: [], statements: [] }];
   for (let round = 0; round < rounds * 2; round++) {
     point(round % 2 === 0 ? 'one' : 'base');
-    Object.assign(work, { files: 0, statements: 0, source: 0 });
+    spent.source = 0;
     const took = await sync();
     whole.push(took);
-    afterFetch.push(took - work.source);
-    seen.files.push(work.files);
+    withoutGit.push(took - spent.source);
+    seen.files.push(work.filesRead);
     seen.statements.push(work.statements);
   }
   tell('c', median(whole));
-  tell('cAfterFetch', median(afterFetch));
+  tell('cWithoutGit', median(withoutGit));
   tell('filesRead', median(seen.files));
   tell('statements', median(seen.statements));
 
@@ -97,45 +99,21 @@ function revParse() {
   spawnSync('git', ['rev-parse', 'refs/heads/main'], { cwd: repository, env: gitEnvironment });
 }
 
-/** Counts the files that are read out of a source, and the milliseconds until it has answered. */
-function countedSource(source, work) {
-  const wrapped = (method) =>
-    async function timed(...args) {
+/** Counts the milliseconds until a source has answered. */
+function timedSource(source, spent) {
+  const timed = (method) =>
+    async function answer(...args) {
       const started = performance.now();
-      const answer = await method.apply(source, args);
-      work.source += performance.now() - started;
-      return typeof answer?.read === 'function' ? countedReads(answer, work) : answer;
+      try {
+        return await method.apply(source, args);
+      } finally {
+        spent.source += performance.now() - started;
+      }
     };
   return new Proxy(source, {
     get: (_, name) => {
       const it = Reflect.get(source, name, source);
-      return typeof it === 'function' ? wrapped(it) : it;
+      return typeof it === 'function' ? timed(it) : it;
     },
   });
-}
-
-function countedReads(snapshot, work) {
-  async function* read(files) {
-    for await (const file of snapshot.read(files)) {
-      work.files += 1;
-      yield file;
-    }
-  }
-  return { ...snapshot, read };
-}
-
-function countedDatabase(database, work) {
-  const counting = (run) => async (query) => {
-    const before = query.statements;
-    const result = await run(query);
-    work.statements += query.statements - before;
-    return result;
-  };
-  return {
-    dialect: database.dialect,
-    location: database.location,
-    read: (run) => database.read(counting(run)),
-    write: (run) => database.write(counting(run)),
-    close: () => database.close(),
-  };
 }
