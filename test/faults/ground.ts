@@ -81,7 +81,7 @@ export class Ground {
   readonly #repository: GitRepository;
   #tries = 0;
 
-  constructor() {
+  constructor(environment: Readonly<Record<string, string>> = {}) {
     this.#repository = new GitRepository(join(this.folder, 'team.git'));
     this.#repository.git('update-ref', 'refs/heads/next', this.#repository.commit(before));
     this.#repository.commit(after, { branch: 'next' });
@@ -91,6 +91,7 @@ export class Ground {
       PLUMBLINE_LOG_LEVEL: 'error',
       PLUMBLINE_HTTP_LISTEN: '127.0.0.1:0',
       WAREHOUSE_KEY: 'the value of a secret',
+      ...environment,
     };
   }
 

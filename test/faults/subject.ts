@@ -65,6 +65,8 @@ export async function converge(terminal: Terminal): Promise<RunResult[]> {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   armFailpoint(process.env[failpointVariable]);
   const words = process.argv.slice(2);
-  if (words[0] === 'converge') await converge(processTerminal());
+  if (words[0] === 'converge')
+    for (const { source, outcome } of await converge(processTerminal()))
+      process.stderr.write(`${source} is ${outcome}\n`);
   else process.exitCode = await main(words);
 }

@@ -103,6 +103,8 @@ export class History {
       member.team.commit(this.#random);
       this.#say(`${member.team.source} commits`);
     } else await this.#accident(member);
+    // A source that does not know any more what has changed is read as a whole.
+    member.source.forgets = this.#random.chance(30);
     if (at < 15) this.#breakSource(member);
     else if (at < 55) this.#breakStore();
     else if (at < 70) this.#breakEndpoint();
