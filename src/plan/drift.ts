@@ -13,8 +13,10 @@ export interface DriftInput {
   /** The revision last applied. */
   readonly revision: string;
   readonly live: readonly LiveRecord[];
-  /** What the source owns. */
+  /** What the source owns, as far as it may differ. */
   readonly owned: readonly OwnedRecord[];
+  /** How many more it owns that are known to be as they were applied. */
+  readonly unchanged?: number;
   readonly kinds: KindSet;
 }
 
@@ -23,11 +25,12 @@ export interface DriftInput {
  * The source itself is not asked, so changes that wait in it never show. Orphaned records are passed
  * over, because nothing says any more what they should be.
  */
-export function buildDrift({ source, revision, live, owned, kinds }: DriftInput): Plan {
+export function buildDrift(input: DriftInput): Plan {
+  const { source, revision, live, owned, kinds } = input;
   const records = new Map(live.map((record) => [keyId(record.key), record]));
   const enforced = owned.filter((it) => !it.orphaned);
   const found: Change[] = [];
-  let unchanged = 0;
+  let unchanged = input.unchanged ?? 0;
   for (const item of enforced) {
     const changes = driftOf(kinds, item, records.get(keyId(item.key)));
     if (changes.length === 0) unchanged += 1;

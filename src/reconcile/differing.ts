@@ -4,17 +4,28 @@ import type { ResourceKey } from '../manifest/manifest.ts';
 import type { LiveRecord } from '../manifest/record.ts';
 import type { Query } from '../store/database.ts';
 
-/** What the file index and the inventory say of one record, as one row. */
+/** Whose records, and of which name space. */
+interface Of {
+  readonly source: string;
+  readonly account: string;
+  readonly space: string;
+}
+
+/** What one record is expected to be, in one row. */
 interface Expected {
   readonly name: string;
-  readonly kind: string | null;
+  readonly kind: string;
+  /** Null where the record is expected to be gone. */
   readonly digest: string | null;
+  /** Null where nothing is expected of its deployment. */
   readonly deployed: number | null;
-  /** 1 where the inventory remembers just what the file says. */
-  readonly same: number | null;
-  /** 1 where the source owns the record. */
-  readonly mine: number | null;
 }
+
+/** What is expected of these names; what has no row is nobody's business. */
+type Expecting = (
+  query: Query,
+  of: Of & { readonly names: string; readonly applied: string },
+) => Promise<readonly Expected[]>;
 
 /**
  * Every resource of a source that is not as its file index says, a page at a time: records are read in
@@ -24,26 +35,47 @@ interface Expected {
 export async function* differing(
   query: Query,
   brokers: Brokers,
-  source: string,
-  account: string,
+  of: Omit<Of, 'space'>,
+): AsyncGenerator<readonly ResourceKey[]> {
+  yield* unexpected(query, brokers, of, declared);
+  yield* withoutRecord(query, brokers, of, 'declaration');
+  yield* withoutRecord(query, brokers, of, 'inventory');
+}
+
+/** Every record of a source that is not as it was last applied, a page at a time, in the same manner. */
+export async function* drifted(
+  query: Query,
+  brokers: Brokers,
+  of: Omit<Of, 'space'>,
+): AsyncGenerator<readonly ResourceKey[]> {
+  yield* unexpected(query, brokers, of, lastApplied);
+  yield* withoutRecord(query, brokers, of, 'inventory');
+}
+
+async function* unexpected(
+  query: Query,
+  brokers: Brokers,
+  of: Omit<Of, 'space'>,
+  expecting: Expecting,
 ): AsyncGenerator<readonly ResourceKey[]> {
   for (const broker of brokers.all) {
-    for await (const page of broker.pages(query, account)) {
-      const expected = await expectedOf(query, broker, source, page);
+    for await (const page of broker.pages(query, of.account)) {
+      const rows = await expecting(query, { ...of, ...askedOf(broker, page) });
+      const expected = new Map(rows.map((row) => [row.name, row]));
       yield page.filter((it) => !isAsExpected(it, expected.get(it.key.name))).map((it) => it.key);
     }
   }
-  for (const space of new Set(brokers.all.map((it) => it.kind.space)))
-    for (const table of ['declaration', 'inventory'])
-      yield await withoutRecord(query, table, { source, account, space }, brokers.tableOf(space));
+}
+
+function askedOf({ kind: { space, deployment } }: Broker, page: readonly LiveRecord[]) {
+  const names = JSON.stringify(page.map(({ key }) => key.name));
+  return { space, names, applied: deployment === undefined ? '$.none' : `$.${deployment}` };
 }
 
 function isAsExpected(live: LiveRecord, expected: Expected | undefined): boolean {
   if (expected === undefined) return true;
-  const { digest, deployed, kind, same, mine } = expected;
-  if (digest === null) return mine !== 1;
+  const { digest, deployed, kind } = expected;
   return (
-    same === 1 &&
     kind === live.kind &&
     digest === live.digest &&
     (deployed === null || (deployed === 1) === live.deployed)
@@ -51,53 +83,51 @@ function isAsExpected(live: LiveRecord, expected: Expected | undefined): boolean
 }
 
 /**
- * By name; a record that is neither declared nor owned by the source has none, nor has one whose
- * declarations are all wrong, because it stays as it is.
+ * What the file index says, where the inventory remembers the same; nothing to be there where it
+ * remembers something else, or where a record of the source is declared no more. A record whose
+ * declarations are all wrong stays as it is.
  */
-async function expectedOf(
-  query: Query,
-  broker: Broker,
-  source: string,
-  page: readonly LiveRecord[],
-): Promise<Map<string, Expected>> {
-  const { space, deployment } = broker.kind;
-  const names = JSON.stringify(page.map(({ key }) => key.name));
-  const account = page[0]?.key.account ?? '';
-  const applied = deployment === undefined ? '$.none' : `$.${deployment}`;
-  const rows = await query.raw<Expected[]>(
-    `SELECT names.value AS name, declared.kind, declared.digest, declared.deployed,
-       inventory.source = :source AS mine,
-       inventory.source = :source AND NOT inventory.orphaned AND inventory.kind = declared.kind
-         AND inventory.file = declared.path AND inventory.document = declared.document
-         AND inventory.line = declared.start AND inventory.blob = file.blob
-         AND inventory.digest = declared.digest
-         AND (inventory.applied ->> :applied) IS declared.deployed AS same
-     FROM json_each(:names) AS names
-     LEFT JOIN inventory ON inventory.account = :account AND inventory.space = :space
+const declared: Expecting = (query, { names, account, space, source, applied }) =>
+  query.rows(
+    `SELECT names.value AS name, coalesce(declared.kind, '') AS kind, declared.deployed,
+       CASE WHEN inventory.source = declared.source AND NOT inventory.orphaned
+         AND inventory.kind = declared.kind AND inventory.file = declared.path
+         AND inventory.document = declared.document AND inventory.line = declared.start
+         AND inventory.blob = file.blob AND inventory.digest = declared.digest
+         AND (inventory.applied ->> ?) IS declared.deployed THEN declared.digest END AS digest
+     FROM json_each(?) AS names
+     LEFT JOIN inventory ON inventory.account = ? AND inventory.space = ?
        AND inventory.name = names.value
-     LEFT JOIN declaration AS declared ON declared.source = :source AND declared.account = :account
-       AND declared.space = :space AND declared.name = names.value
+     LEFT JOIN declaration AS declared ON declared.source = ? AND declared.account = ?
+       AND declared.space = ? AND declared.name = names.value
      LEFT JOIN file ON file.source = declared.source AND file.path = declared.path
-     WHERE (declared.name IS NOT NULL AND declared.digest IS NOT NULL AND NOT declared.spoiled)
-       OR (declared.name IS NULL AND inventory.source = :source)`,
-    { names, account, space, source, applied },
+     WHERE (declared.digest IS NOT NULL AND NOT declared.spoiled)
+       OR (declared.name IS NULL AND inventory.source = ?)`,
+    [applied, names, account, space, source, account, space, source],
   );
-  return new Map(rows.map((row) => [row.name, row]));
-}
 
-/** What a source declares or owns in a name space and has no record of any kind. */
-async function withoutRecord(
+/** What the inventory remembers; of what is orphaned nothing is expected any more. */
+const lastApplied: Expecting = (query, { names, account, space, source, applied }) =>
+  query.rows(
+    `SELECT name, kind, digest, applied ->> ? AS deployed FROM inventory
+     WHERE account = ? AND space = ? AND name IN (SELECT value FROM json_each(?))
+       AND source = ? AND NOT orphaned`,
+    [applied, account, space, names, source],
+  );
+
+/** What a source declares or owns and has no record of any kind. */
+async function* withoutRecord(
   query: Query,
-  table: string,
-  { source, account, space }: { source: string; account: string; space: string },
-  records: string,
-): Promise<ResourceKey[]> {
-  return query(table)
-    .select<ResourceKey[]>(`${table}.account`, `${table}.space`, `${table}.name`)
-    .where({ source, [`${table}.account`]: account, space })
-    .whereNotExists(
-      query(records)
-        .whereRaw('??.account = ??.account', [records, table])
-        .whereRaw('??.name = ??.name', [records, table]),
+  brokers: Brokers,
+  { source, account }: Omit<Of, 'space'>,
+  table: 'declaration' | 'inventory',
+): AsyncGenerator<readonly ResourceKey[]> {
+  for (const space of new Set(brokers.all.map((it) => it.kind.space)))
+    yield await query.rows<ResourceKey>(
+      `SELECT account, space, name FROM "${table}" AS wanted
+       WHERE source = ? AND account = ? AND space = ? AND NOT EXISTS (
+         SELECT 1 FROM "${brokers.tableOf(space)}" AS record
+         WHERE record.account = wanted.account AND record.name = wanted.name)`,
+      [source, account, space],
     );
 }

@@ -39,7 +39,7 @@ export async function decideScope(
   add(await ownedByFiles(query, source.name, paths));
   if (!settled) {
     add(await owedEffects(query));
-    for await (const page of differing(query, brokers, source.name, account)) add(page);
+    for await (const page of differing(query, brokers, { source: source.name, account })) add(page);
   }
   const scope = await readScope(query, survey, [...keys.values()]);
   const before = keys.size;

@@ -160,6 +160,19 @@ export async function ownedByFiles(
   );
 }
 
+/** How many records a source owns in an account and still declares, as far as it was applied. */
+export async function countEnforced(
+  query: Query,
+  source: string,
+  account: string,
+): Promise<number> {
+  const rows = await query.rows<{ count: number }>(
+    'SELECT count(*) AS count FROM inventory WHERE source = ? AND account = ? AND NOT orphaned',
+    [source, account],
+  );
+  return rows[0]?.count ?? 0;
+}
+
 /** How many records a source owns in an account. */
 export async function countOwned(query: Query, source: string, account: string): Promise<number> {
   const row = await query('inventory').where({ source, account }).count({ count: '*' }).first();
