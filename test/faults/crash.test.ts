@@ -4,6 +4,7 @@ import { eventually } from '../support/daemon.ts';
 import { type Test, t } from '../support/tap.ts';
 import { amount } from './amount.ts';
 import { exportFaultsAfter, faultsAfter, faultsAtTheEnd } from './check.ts';
+import { count } from './figures.ts';
 import { Ground, type Scenario } from './ground.ts';
 import { Subject } from './subject-process.ts';
 
@@ -54,10 +55,17 @@ async function counting(
 }
 
 /** Checks a broken folder, mends it, checks it again, and puts it away. */
-async function prove(t: Test, folder: string, scenario: Scenario, what: string): Promise<void> {
+async function prove(
+  t: Test,
+  folder: string,
+  scenario: Scenario,
+  what: string,
+  kind: string,
+): Promise<void> {
   const faults = await faultsAfter(folder, scenario);
   faults.push(...(await faultsAtTheEnd(ground, folder, scenario)));
   t.same(faults, [], what);
+  count(kind, faults.length > 0);
   ground.drop(folder);
 }
 
@@ -73,7 +81,7 @@ t.test('standing still at any step, then killed, it leaves nothing half done (F0
       await t.rejects(ground.pass(folder), { code: 'STORE_LEASED' }, `${point}: the lease is held`);
     subject.kill('SIGKILL');
     t.equal(await subject.ended(), 'SIGKILL');
-    await prove(t, folder, scenario, `${point}, hanging`);
+    await prove(t, folder, scenario, `${point}, hanging`, 'kill -9');
   }
 });
 
@@ -84,7 +92,7 @@ t.test('killing itself at any pass of any step, it leaves nothing half done (F01
       const folder = ground.copy(scenario.template);
       const subject = new Subject(ground, folder, ['converge'], `${point}=kill@${nth}`);
       const dead = (await subject.ended()) === 'SIGKILL';
-      await prove(t, folder, scenario, `${point}, pass ${nth}`);
+      await prove(t, folder, scenario, `${point}, pass ${nth}`, dead ? 'kill -9' : 'no fault');
       return dead;
     });
     t.ok(struck > 0, `${point} is passed`);
@@ -101,7 +109,7 @@ t.test('a step that throws is rolled back, and the next run does it (F03, F35)',
       armFailpoint(`${point}=throw@${nth}`);
       const result = await ground.pass(folder).catch(() => undefined);
       armFailpoint(undefined);
-      await prove(t, folder, scenario, `${point}, pass ${nth}`);
+      await prove(t, folder, scenario, `${point}, pass ${nth}`, 'throw');
       return result?.outcome !== 'converged';
     });
   }
@@ -118,7 +126,7 @@ t.test(
       const ended = await subject.ended();
       t.ok(ended === 0 || ended === 'SIGTERM', `${point}: it ended with ${ended}`);
       t.ok(subject.lasted < 5000, `${point}: within 5 s`);
-      await prove(t, folder, scenario, `${point}, stopped`);
+      await prove(t, folder, scenario, `${point}, stopped`, 'SIGTERM');
     }
   },
 );

@@ -3,6 +3,7 @@ import { Random } from '../simulation/random.ts';
 import { t } from '../support/tap.ts';
 import { amount } from './amount.ts';
 import { faultsAfter, faultsAtTheEnd } from './check.ts';
+import { count } from './figures.ts';
 import { Ground, type Scenario } from './ground.ts';
 import { Subject } from './subject-process.ts';
 
@@ -36,6 +37,7 @@ t.test('killed at any moment, paused or not, it loses nothing (F09)', async (t) 
     const faults = await faultsAfter(folder, scenario);
     faults.push(...(await faultsAtTheEnd(ground, folder, scenario)));
     t.same(faults, [], `${scenario.title}, ${moment} ms, ${paused ? 'paused' : 'not paused'}`);
+    count(paused ? 'SIGSTOP, SIGCONT, kill -9' : 'kill -9', faults.length > 0);
     ground.drop(folder);
   }
 });

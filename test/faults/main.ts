@@ -1,8 +1,13 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { figuresIn } from './figures.ts';
+import { record } from './record.ts';
 
 /*
- * npm run test:faults -- [--rounds 20] [--points 400] [--kills 200]
+ * npm run test:faults -- [--rounds 20] [--points 400] [--kills 200] [--only WORD] [--record]
  * npm run test:fuzz -- [--cases 1000000]
  *
  * Runs the same tests as `npm test`, with more of everything: rounds over all failpoints, points of
@@ -23,6 +28,7 @@ const { positionals, values } = parseArgs({
     kills: { type: 'string', default: '200' },
     cases: { type: 'string', default: '1000000' },
     only: { type: 'string', default: '' },
+    record: { type: 'boolean', default: false },
   },
 });
 const suite = positionals[0] ?? 'faults';
@@ -30,6 +36,8 @@ const files = (suites[suite] ?? [])
   .filter((it) => it.includes(values.only))
   .map((it) => `dist/test/faults/${it}.test.js`);
 const { rounds, points, kills, cases } = values;
+const folder = mkdtempSync(join(tmpdir(), 'plumbline-figures-'));
+const figures = join(folder, 'tries');
 const { status } = spawnSync('npx', ['tap', '--timeout=0', '--jobs=1', ...files], {
   stdio: 'inherit',
   env: {
@@ -39,6 +47,27 @@ const { status } = spawnSync('npx', ['tap', '--timeout=0', '--jobs=1', ...files]
     TEST_KILLS: kills,
     TEST_CASES: cases,
     TEST_LONG: 'yes',
+    TEST_FIGURES: figures,
   },
 });
+const reached = figuresIn(figures);
+for (const [kind, { tries, bad }] of Object.entries(reached))
+  process.stdout.write(`${kind}: ${tries} tries, ${bad} bad\n`);
+if (values.record && status === 0) record(titled(reached));
+rmSync(folder, { recursive: true, force: true });
 process.exitCode = status ?? 1;
+
+/** The figures as the table tells them, with the command that reaches them again. */
+function titled(figures: ReturnType<typeof figuresIn>) {
+  const words = process.argv.slice(3).filter((it) => it !== '--record');
+  const command = ['npm run', `test:${suite}`, ...(words.length > 0 ? ['--', ...words] : [])];
+  return Object.fromEntries(
+    Object.entries(figures).map(([kind, { tries, bad }]) => [
+      `${kind} (${values.only || suite})`,
+      {
+        figure: `${tries} tries, ${bad} lost, duplicated or half applied`,
+        command: command.join(' '),
+      },
+    ]),
+  );
+}

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -14,9 +14,10 @@ import { GitRepository } from '../support/git-repository.ts';
 import { freshPorts, targetOf } from '../support/ports.ts';
 import { never } from '../support/snapshots.ts';
 import { clientYaml, pluginYaml, tokenYaml } from '../support/world.ts';
+import { record } from './record.ts';
 
 /*
- * npm run bench:soak -- [--syncs 10000] [--json FILE]
+ * npm run bench:soak -- [--syncs 10000] [--record]
  *
  * One process syncs two revisions of a repository by turns, with everything real but the endpoint, and
  * tells how memory, open files, child processes and the database's log grow. Ends with status 1 where
@@ -24,7 +25,10 @@ import { clientYaml, pluginYaml, tokenYaml } from '../support/world.ts';
  */
 
 const { values } = parseArgs({
-  options: { syncs: { type: 'string', default: '10000' }, json: { type: 'string' } },
+  options: {
+    syncs: { type: 'string', default: '10000' },
+    record: { type: 'boolean', default: false },
+  },
 });
 const syncs = Number(values.syncs);
 const warm = Math.min(1000, Math.ceil(syncs / 5));
@@ -121,13 +125,18 @@ const broken = Object.entries(limits).filter(
   ([name, limit]) => grown[name as keyof typeof limits] > limit,
 );
 const seconds = (performance.now() - began) / 1000;
-process.stdout.write(
-  `${syncs} syncs in ${seconds.toFixed(0)} s: memory +${grown.residentMiB.toFixed(1)} MiB after the first ${warm}, ` +
-    `open files +${grown.files}, child processes ${grown.children}, log of the database ${grown.logMiB.toFixed(1)} MiB\n`,
-);
+const told =
+  `memory +${grown.residentMiB.toFixed(1)} MiB after the first ${warm}, open files +${grown.files}, ` +
+  `child processes ${grown.children}, log of the database ${grown.logMiB.toFixed(1)} MiB`;
+process.stdout.write(`${syncs} syncs in ${seconds.toFixed(0)} s: ${told}\n`);
 for (const [name, limit] of broken) process.stdout.write(`${name} is beyond ${limit}\n`);
-if (values.json !== undefined)
-  writeFileSync(values.json, `${JSON.stringify({ syncs, warm, seconds, ...grown }, null, 2)}\n`);
+if (values.record && broken.length === 0)
+  record({
+    [`${syncs} syncs of two revisions by turns`]: {
+      figure: told,
+      command: `npm run bench:soak -- --syncs ${syncs}`,
+    },
+  });
 process.exitCode = broken.length === 0 ? 0 : 1;
 await one.close();
 await two.close();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Test, t } from '../support/tap.ts';
 import { amount } from './amount.ts';
 import { faultsAfter, faultsAtTheEnd } from './check.ts';
+import { count } from './figures.ts';
 import { Ground, type Scenario } from './ground.ts';
 import { standingOf } from './standing.ts';
 import { Subject } from './subject-process.ts';
@@ -86,5 +87,6 @@ async function strike(t: Test, ground: Ground, scenario: Scenario, inject: strin
   }
   faults.push(...(await faultsAtTheEnd(ground, folder, scenario)));
   t.same(faults, [], `${scenario.title}, ${inject}`);
+  count(inject.split(':')[1] === 'signal=SIGKILL' ? 'kill -9' : 'I/O error', faults.length > 0);
   ground.drop(folder);
 }

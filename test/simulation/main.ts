@@ -3,12 +3,13 @@ import { llmClient } from '../../src/kinds/llm-client/kind.ts';
 import { plugin } from '../../src/kinds/plugin/kind.ts';
 import { smarterAuthToken } from '../../src/kinds/smarter-auth-token/kind.ts';
 import { kindSet } from '../../src/manifest/kind-set.ts';
+import { record } from '../faults/record.ts';
 import { freshPorts } from '../support/ports.ts';
 import { History } from './history.ts';
 import { clear, filledTables } from './state.ts';
 
 /*
- * npm run test:simulate -- [--seeds 100000] [--from 1] [--seed 4711]
+ * npm run test:simulate -- [--seeds 100000] [--from 1] [--seed 4711] [--record]
  *
  * Plays histories of the real core in a simulated world, one after the other, and ends with status 1
  * at the first that breaks a promise: its seed, what happened in it and what broke. `--seed` plays
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '100000' },
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
+    record: { type: 'boolean', default: false },
   },
 });
 const from = Number(values.seed ?? values.from);
@@ -48,4 +50,11 @@ const seconds = (performance.now() - began) / 1000;
 process.stdout.write(
   `${played} histories in ${seconds.toFixed(1)} s, ${Math.round(played / seconds)} a second\n`,
 );
+if (values.record && process.exitCode === undefined)
+  record({
+    'simulated histories': {
+      figure: `${played} histories, 0 promises broken`,
+      command: `npm run test:simulate -- --seeds ${count} --from ${from}`,
+    },
+  });
 for (const work of teardowns) await work();
