@@ -100,9 +100,11 @@ async function againstIndex(
   if (base.indexed === undefined) return { ...snapshot, gone: [] };
   const known = new Map<string, string>();
   await ports.database.read(async (query) => {
-    // The values that a secret stands for move without its file.
+    // The values that a secret stands for move without its file; what could not be learned may have
+    // been too slow for a busy machine, and hides what to delete, so it is tried again.
     for await (const page of indexedFiles(query, target.source.name))
-      for (const { path, blob, secret } of page) known.set(path, secret ? '' : blob);
+      for (const { path, blob, secret, unknown } of page)
+        known.set(path, secret || unknown ? '' : blob);
   });
   const files = snapshot.files.filter(({ path, blob }) => known.get(path) !== blob);
   for (const { path } of snapshot.files) known.delete(path);

@@ -92,11 +92,11 @@ const columns: Columns<DeclarationRow> = {
 export async function* indexedFiles(
   query: Query,
   source: string,
-): AsyncGenerator<readonly Pick<FileRow, 'path' | 'blob' | 'secret'>[]> {
+): AsyncGenerator<readonly Pick<FileRow, 'path' | 'blob' | 'secret' | 'unknown'>[]> {
   let after = '';
   for (;;) {
     const rows = await query('file')
-      .select<FileRow[]>('path', 'blob', 'secret')
+      .select<FileRow[]>('path', 'blob', 'secret', 'unknown')
       .where({ source })
       .where('path', '>', after)
       .orderBy('path')

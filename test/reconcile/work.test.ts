@@ -100,3 +100,26 @@ t.test('a look at everything parses nothing that is known, and asks page by page
   t.ok(more('again') < 20, `${more('again')} statements for 2,000 records`);
   t.ok(more('cold') < 200, `${more('cold')} statements for 2,000 new records`);
 });
+
+t.test(
+  'a file that could not be learned is tried again, though its content is the same',
+  async (t) => {
+    const { ports, source } = await settled(t, 5);
+    const problem = {
+      severity: 'error',
+      code: 'MANIFEST_LIMIT',
+      file: 'key.yaml',
+      message: 'too slow',
+    };
+    await ports.database.write(async (query) => {
+      const learned = { unknown: true, problems: JSON.stringify([problem]) };
+      await query('file').where({ path: 'key.yaml' }).update(learned);
+      await query('source').update({ outcome: 'stalled' });
+    });
+    source.files = { ...source.files, 'new.yaml': pluginYaml('new') };
+    const { outcome, problems, work } = await look(ports, source);
+    t.equal(outcome, 'converged');
+    t.same(problems, []);
+    t.equal(work.filesRead, 2);
+  },
+);
