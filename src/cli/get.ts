@@ -4,10 +4,12 @@ import type { Kind } from '../manifest/kind.ts';
 import { keyId, type ResourceKey } from '../manifest/manifest.ts';
 import { printValue } from '../manifest/print.ts';
 import type { LiveRecord } from '../manifest/record.ts';
+import { suspendedRecords } from '../reconcile/control.ts';
 import { readOwners } from '../reconcile/live.ts';
 import { manual } from '../reconcile/manual.ts';
 import type { Query } from '../store/database.ts';
 import { orphansOf } from '../store/inventory.ts';
+import { suspensions } from '../store/suspensions.ts';
 import { withPorts } from './assemble.ts';
 import { type Invocation, textOption } from './invocation.ts';
 import { jsonDocument } from './json.ts';
@@ -43,7 +45,10 @@ export async function run(invocation: Invocation): Promise<number> {
       terminal.out(records.map((it) => `${kind.name.toLowerCase()}/${it.key.name}\n`).join(''));
     else if (records.length > 0) {
       const ownerOf = format === 'wide' ? await ports.database.read(readOwnership) : undefined;
-      terminal.out(listing(kind, records, ownerOf, terminal.width));
+      const now = ports.clock.now().toISOString();
+      const suspended = await ports.database.read((query) => suspensions(query, now));
+      const left = suspendedRecords({ suspended });
+      terminal.out(listing(kind, records, { ownerOf, left }, terminal.width));
     } else if (assembly.hasDatabase)
       terminal.err(`no ${kind.name} records in the account ${escapeUntrusted(config.account)}\n`);
     return 0;
@@ -60,17 +65,26 @@ async function readOwnership(query: Query): Promise<(key: ResourceKey) => string
   };
 }
 
+/** What a listing tells besides the records: who owns what, in the wide one, and what is suspended. */
+interface Beside {
+  readonly ownerOf: ((key: ResourceKey) => string) | undefined;
+  readonly left: ReadonlyMap<string, unknown>;
+}
+
 /** The table; the wide one where it is known who owns what. */
 function listing(
   kind: Kind,
   records: readonly LiveRecord[],
-  ownerOf: ((key: ResourceKey) => string) | undefined,
+  { ownerOf, left }: Beside,
   width: number | undefined,
 ): string {
   const deployable = kind.deployment !== undefined;
+  const isLeft = (it: LiveRecord) => left.has(keyId(it.key));
+  const anyLeft = records.some(isLeft);
   const titles = [
     'NAME',
     ...(deployable ? ['DEPLOYED'] : []),
+    ...(anyLeft ? ['SUSPENDED'] : []),
     'VERSION',
     'MODIFIED',
     ...(ownerOf === undefined ? [] : ['CREATED', 'GENERATION', 'OWNER']),
@@ -79,6 +93,7 @@ function listing(
   const rows = records.map((record) => [
     record.key.name,
     ...(deployable ? [record.deployed === true ? 'yes' : 'no'] : []),
+    ...(anyLeft ? [isLeft(record) ? 'yes' : 'no'] : []),
     textAt(record, 'metadata.version'),
     record.updatedAt,
     ...(ownerOf === undefined

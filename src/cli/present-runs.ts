@@ -56,6 +56,8 @@ export function presenter(
           { ...run, ...problem, frame: undefined },
           problem.message,
         );
+      if (result.held !== undefined)
+        log.warn({ ...run, ...result.held }, 'changes wait; see plumbline status');
       log[level](
         {
           ...run,

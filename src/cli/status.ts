@@ -1,12 +1,15 @@
+import type { Held } from '../plan/approval.ts';
 import { shortRevision } from '../plan/wording.ts';
 import { orphansOf } from '../store/inventory.ts';
 import { readSourceStates } from '../store/source-state.ts';
+import { suspensions } from '../store/suspensions.ts';
 import { withPorts } from './assemble.ts';
 import { type Invocation, textOption } from './invocation.ts';
 import { jsonDocument } from './json.ts';
 import { tellNoDatabase } from './no-database.ts';
 import { table } from './table.ts';
 import { locationText, sourcesNamed } from './targets.ts';
+import { toldSuspension, waitingText } from './waiting-text.ts';
 
 /** Shows the configured sources and how the last run over each ended, as the database remembers it. */
 export async function run(invocation: Invocation): Promise<number> {
@@ -14,9 +17,11 @@ export async function run(invocation: Invocation): Promise<number> {
   return withPorts(invocation, 'read', async (assembly) => {
     const { config, ports } = assembly;
     tellNoDatabase(assembly, terminal);
-    const { states, orphans } = await ports.database.read(async (query) => ({
+    const now = ports.clock.now().toISOString();
+    const { states, orphans, suspended } = await ports.database.read(async (query) => ({
       states: await readSourceStates(query),
       orphans: await orphansOf(query),
+      suspended: await suspensions(query, now),
     }));
     const sources = sourcesNamed(config, []).map((source) => {
       const { name } = source;
@@ -31,11 +36,20 @@ export async function run(invocation: Invocation): Promise<number> {
         revision: state?.revision || undefined,
         records: state?.records ?? 0,
         orphaned: orphans.filter((it) => it.source === name).length,
+        ...(state?.held ? { held: JSON.parse(state.held) as Held } : {}),
       };
     });
+    const suspensionsTold = suspended.map(toldSuspension);
     if (textOption(invocation, 'output') === 'json')
-      terminal.out(jsonDocument({ apiVersion: 'plumbline.dev/v1', kind: 'Status', sources }));
-    else
+      terminal.out(
+        jsonDocument({
+          apiVersion: 'plumbline.dev/v1',
+          kind: 'Status',
+          sources,
+          suspensions: suspensionsTold,
+        }),
+      );
+    else {
       terminal.out(
         table(
           ['SOURCE', 'OUTCOME', 'RECORDS', 'ORPHANED', 'REVISION', 'SINCE', 'MESSAGE'],
@@ -51,6 +65,8 @@ export async function run(invocation: Invocation): Promise<number> {
           terminal.width,
         ),
       );
+      terminal.out(waitingText(sources, suspensionsTold));
+    }
     return 0;
   });
 }

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { summaryKeys } from '../plan/change.ts';
+import { guards, summaryKeys } from '../plan/change.ts';
 import type { Daemon, Outcome, SourceStatus } from '../reconcile/status.ts';
 
 const outcomes = [
@@ -79,6 +79,17 @@ export function createMetrics(daemon: Daemon): Metrics {
           this.set({ source: status.name, outcome }, status.outcome === outcome ? 1 : 0);
         }
       }
+    },
+  });
+
+  new Gauge({
+    name: 'plumbline_held_changes',
+    help: 'Changes that wait, by source and by the guard that holds them.',
+    labelNames: ['source', 'guard'],
+    registers,
+    collect() {
+      for (const { name, held } of daemon.status())
+        for (const guard of guards) this.set({ source: name, guard }, held?.counts[guard] ?? 0);
     },
   });
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { errorCodes } from '../lib/errors.ts';
 import { riskClasses } from '../manifest/kind.ts';
-import { summaryKeys } from '../plan/change.ts';
+import { guards, summaryKeys } from '../plan/change.ts';
 
 /**
  * The shapes of what the API answers, for its OpenAPI document. Nothing is checked against them on its
@@ -93,6 +93,23 @@ export const sourceShape = z
         errors: count,
       })
       .optional(),
+    held: z
+      .object({
+        plan: z.string().optional(),
+        counts: z.partialRecord(z.enum(guards), count),
+        changes: z.array(
+          z.object({
+            action: z.string(),
+            kind: z.string(),
+            name: z.string(),
+            guard: z.enum(guards),
+            reason: z.string(),
+            until: time.optional(),
+          }),
+        ),
+      })
+      .optional()
+      .meta({ description: 'What waits, and why; plan is the id to approve.' }),
     requests: z.array(z.string()),
     failures: count,
     nextRunAt: time.optional(),
@@ -127,6 +144,8 @@ const changeShape = z.object({
   file: z.string().optional(),
   line: count.optional(),
   held: z.boolean().optional(),
+  guard: z.enum(guards).optional(),
+  until: time.optional(),
   reason: z.string().optional(),
   fields: z.array(fieldShape),
   outcome: z.enum(['applied', 'failed', 'held', 'skipped']).optional(),
@@ -140,6 +159,14 @@ export const reportShape = z
     source: z.string(),
     revision: z.string(),
     id: z.string(),
+    suspended: z
+      .object({
+        reason: z.string(),
+        actor: z.string(),
+        since: time,
+        until: time.optional(),
+      })
+      .optional(),
     summary: summaryShape,
     changes: z.array(changeShape),
     problems: z.array(problemShape),

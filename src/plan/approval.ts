@@ -1,6 +1,6 @@
 import { digestOf } from '../lib/digest.ts';
 import { keyId } from '../manifest/manifest.ts';
-import type { Change, Guard, Plan } from './change.ts';
+import type { Action, Change, Guard, Plan } from './change.ts';
 import type { Control } from './control.ts';
 
 /** What a person's approval does not lift, because it waits for something else. */
@@ -52,4 +52,45 @@ export function approvedLines(control: Control, plan: Plan): ReadonlySet<string>
     .filter((it) => it.basis === plan.basis)
     .map((it) => new Set(it.lines));
   return seen.find((it) => lines.every((line) => it.has(line))) ?? new Set();
+}
+
+/** What waits of a plan, for status, metrics and people. */
+export interface Held {
+  /** The id to approve; absent where nobody's word would let anything go. */
+  readonly plan?: string;
+  /** How many changes each guard holds. */
+  readonly counts: Readonly<Partial<Record<Guard, number>>>;
+  /** The first of them. */
+  readonly changes: readonly HeldChange[];
+}
+
+export interface HeldChange {
+  readonly action: Action;
+  readonly kind: string;
+  readonly name: string;
+  readonly guard: Guard;
+  readonly reason: string;
+  /** When it may go on although nobody does anything; ISO 8601. */
+  readonly until?: string;
+}
+
+/** Changes that a status names; the plan has all of them. */
+const mostNamed = 50;
+
+/** Undefined where nothing waits. */
+export function heldOf(plan: Plan): Held | undefined {
+  const held = plan.changes.filter((it) => it.held === true);
+  if (held.length === 0) return undefined;
+  const counts: Partial<Record<Guard, number>> = {};
+  const changes = held.map(({ action, kind, key, guard, reason = '', until }): HeldChange => {
+    const by = guard as Guard;
+    counts[by] = (counts[by] ?? 0) + 1;
+    const { name } = key;
+    return { action, kind, name, guard: by, reason, ...(until === undefined ? {} : { until }) };
+  });
+  return {
+    ...(approvable(plan).length === 0 ? {} : { plan: plan.id }),
+    counts,
+    changes: changes.slice(0, mostNamed),
+  };
 }

@@ -218,6 +218,7 @@ export class SourceLoop {
   #after(result: RunResult, requests: readonly string[]): SourceStatus {
     const changed = result.outcome !== this.#status.outcome;
     const revision = result.revision ?? this.#status.revision;
+    const held = result.settled ? this.#status.held : result.held;
     return {
       name: this.#status.name,
       location: this.#location,
@@ -233,6 +234,7 @@ export class SourceLoop {
         milliseconds: result.milliseconds,
         ...this.#found(result),
       },
+      ...(held === undefined ? {} : { held }),
       requests: [...this.#status.requests, ...requests].slice(-answeredKept),
       failures: this.#failures,
     };

@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../lib/diagnostic.ts';
 import type { PlumblineError } from '../lib/errors.ts';
+import type { Held } from '../plan/approval.ts';
 import type { ChangeResult, Plan, Summary } from '../plan/change.ts';
 import type { Outcome, Trigger } from './status.ts';
 import type { Work } from './work.ts';
@@ -21,6 +22,8 @@ export interface RunResult {
   readonly message: string;
   /** Absent when the source could not be read. */
   readonly plan: Plan | undefined;
+  /** What waits now; absent where nothing does, or nobody has looked. */
+  readonly held?: Held | undefined;
   readonly outcomes: readonly ChangeResult[];
   readonly summary: Summary;
   readonly problems: readonly Diagnostic[];

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { asPlumblineError, type PlumblineError } from '../lib/errors.ts';
 import { failpoint } from '../lib/failpoint.ts';
+import { heldOf } from '../plan/approval.ts';
 import { planId } from '../plan/build.ts';
 import type { Plan, Summary } from '../plan/change.ts';
 import type { Suspension } from '../plan/control.ts';
@@ -211,6 +212,7 @@ async function verifyAndRecord(
   const { control } = await readControl(ports, target, run.trigger);
   const again = await verify(ports, target, judgement, outcomes, control);
   failpoint('verify.read');
+  const held = heldOf(again);
   const remaining = again.changes.filter(isExecutable).length;
   const { outcome, message } = judgeOutcome(plan, outcomes, remaining, again.left, stopped);
   const now = ports.clock.now().toISOString();
@@ -230,6 +232,7 @@ async function verifyAndRecord(
       loader: loaderDigest(ports, target),
       updatedAt: now,
       lookAgainAt,
+      held: held === undefined ? null : JSON.stringify(held),
     });
     stageRun(ports, unit, run, outcome, message);
     stageAuthor(unit, run);
@@ -247,6 +250,7 @@ async function verifyAndRecord(
     outcome,
     message,
     plan,
+    held,
     outcomes,
     summary: plan.summary,
     problems: plan.problems,
@@ -324,6 +328,7 @@ async function rememberUnread(
       message,
       updatedAt: ports.clock.now().toISOString(),
       lookAgainAt: null,
+      held: null,
     });
     stageRun(ports, unit, run, outcome, journalled);
     await unit.flush(query);

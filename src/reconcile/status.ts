@@ -1,3 +1,4 @@
+import type { Held } from '../plan/approval.ts';
 import type { Plan, Summary } from '../plan/change.ts';
 
 /** How the last run over a source ended. `pending` until the first one has. */
@@ -42,6 +43,8 @@ export interface SourceStatus {
     readonly summary: Summary;
     readonly errors: number;
   };
+  /** What waits for a person, a time or a record, and why. */
+  readonly held?: Held;
   /** The ids of the requests that runs have answered, the newest last; so many of them that a client that polls meets its own. */
   readonly requests: readonly string[];
   /** Failed tries in a row. */

@@ -92,3 +92,10 @@ export async function createTrash(query: Query): Promise<void> {
     table.index(['account', 'space', 'name']);
   });
 }
+
+/** What a source holds, so that every process can tell. */
+export async function addHeld(query: Query): Promise<void> {
+  await query.schema.alterTable('source', (table) => {
+    table.text('held');
+  });
+}

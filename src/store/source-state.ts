@@ -21,6 +21,8 @@ export type SourceState = {
   readonly updatedAt: string;
   /** When something that waits may come due by time alone; null where nothing does. */
   readonly lookAgainAt: string | null;
+  /** What waits and why, as JSON; null where nothing does. */
+  readonly held: string | null;
 };
 
 const columns: Columns<SourceState> = {
@@ -35,6 +37,7 @@ const columns: Columns<SourceState> = {
   loader: 'loader',
   updatedAt: 'updated_at',
   lookAgainAt: 'look_again_at',
+  held: 'held',
 };
 
 /** Of all sources that ever ran, by name. */

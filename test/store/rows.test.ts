@@ -373,6 +373,7 @@ function state(name: string, more: Partial<SourceState> = {}) {
     loader: '',
     updatedAt: '2026-01-01T00:00:00.000Z',
     lookAgainAt: null,
+    held: null,
     ...more,
   };
 }
