@@ -16,7 +16,8 @@ export function driftOf(ports: Ports, account: string, source: string): Promise<
   const { brokers } = ports;
   return ports.database.read(async (query) => {
     const keys: ResourceKey[] = [];
-    for await (const page of drifted(query, brokers, { source, account })) keys.push(...page);
+    for await (const page of drifted(query, brokers, { source, account }))
+      for (const key of page) keys.push(key);
     const rows = await inventoryOfKeys(query, keys);
     const owned = rows.filter((row) => row.source === source && !row.orphaned).map(ownedRecord);
     const last = await readSourceState(query, source);
