@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { PlumblineError } from '../lib/errors.ts';
 import { wording } from '../lib/shape-words.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
@@ -15,12 +15,22 @@ const parts: Readonly<Record<string, string>> = {
 /** How many things are wrong with a request are told of it. */
 const mostTold = 5;
 
+const raw = new WeakSet<z.ZodType>();
+
+/** A body that its route takes as the bytes it is; the shape of what is in it is for the document. */
+export function rawBody(shape: Record<string, unknown>): z.ZodType {
+  const schema = z.unknown().meta(shape);
+  raw.add(schema);
+  return schema;
+}
+
 /** Checks one part of a request against its schema; gives the value with its defaults, or what is wrong with it. */
 export function checkRequest(
   schema: z.ZodType,
   part: string,
   given: unknown,
 ): { readonly value: unknown } | { readonly error: PlumblineError } {
+  if (raw.has(schema)) return { value: given };
   const input = part === 'body' ? decoded(given) : { value: given };
   if ('error' in input) return input;
   const result = schema.safeParse(input.value, { error: wording });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { errorCodes } from '../lib/errors.ts';
 import { riskClasses } from '../manifest/kind.ts';
 import { guards, summaryKeys } from '../plan/change.ts';
+import { rawBody } from './request.ts';
 
 /**
  * The shapes of what the API answers, for its OpenAPI document. Nothing is checked against them on its
@@ -222,3 +223,16 @@ export const manifestShape = z
     status: z.looseObject({}).optional(),
   })
   .meta({ id: 'Manifest', description: 'A manifest; its status is ignored where it is applied.' });
+
+/** A body of manifests, as the document tells it; what is wrong with one is told with its place. */
+export const manifestsBody = rawBody({
+  type: 'object',
+  description: 'A manifest as YAML or JSON; YAML may hold several documents',
+  required: ['apiVersion', 'kind', 'metadata', 'spec'],
+  properties: {
+    apiVersion: { type: 'string' },
+    kind: { type: 'string' },
+    metadata: { type: 'object' },
+    spec: { type: 'object' },
+  },
+});

@@ -10,7 +10,7 @@ import { manifestsIn, workByHand } from '../by-hand.ts';
 import { cursorOf, positionAt } from '../cursor.ts';
 import { dryRun, paging, word } from '../parameters.ts';
 import type { Api, HttpParts } from '../parts.ts';
-import { answers, listOf, manifestShape, reportShape } from '../shapes.ts';
+import { answers, listOf, manifestShape, manifestsBody, reportShape } from '../shapes.ts';
 
 const tags = ['resources'];
 const params = z.object({
@@ -76,6 +76,7 @@ export function resourceRoutes(app: Api, parts: HttpParts): void {
         operationId: 'applyResources',
         summary: 'Write records; they belong to no source',
         consumes: ['application/yaml', 'application/json'],
+        body: manifestsBody,
         querystring: acting,
         response: answers(reportShape),
       },
