@@ -15,6 +15,7 @@ export interface RecordFilter {
   readonly name?: string | undefined;
   /** Owned by this source; null for those that nobody owns. */
   readonly source?: string | null | undefined;
+  readonly tag?: string | undefined;
   readonly deployed?: boolean | undefined;
   readonly sort: SortKey;
   readonly descending: boolean;
@@ -79,7 +80,7 @@ async function rowsOf(query: Query, filter: RecordFilter): Promise<Row[]> {
 const columns = { name: 'name', created: 'created_at', modified: 'updated_at' } as const;
 
 function rowsOfKind(query: Query, kind: Kind, filter: RecordFilter) {
-  const { account, name, source, deployed, sort } = filter;
+  const { account, name, source, tag, deployed, sort } = filter;
   const { main, discriminator } = kind.tables;
   const rows = query(main)
     .select({ name: `${main}.name` })
@@ -92,6 +93,7 @@ function rowsOfKind(query: Query, kind: Kind, filter: RecordFilter) {
   if (name?.endsWith('*') === true)
     rows.whereRaw('instr(??, ?) = 1', [`${main}.name`, name.slice(0, -1)]);
   else if (name !== undefined) rows.where(`${main}.name`, name);
+  if (tag !== undefined) whereTagged(query, rows, kind, tag);
   if (deployed !== undefined) whereDeployed(rows, kind, deployed);
   if (source !== undefined) {
     const owned = query('inventory')
@@ -103,6 +105,19 @@ function rowsOfKind(query: Query, kind: Kind, filter: RecordFilter) {
     else rows.whereExists(owned.where({ source }));
   }
   return rows;
+}
+
+function whereTagged(query: Query, rows: ReturnType<Query>, kind: Kind, tag: string): void {
+  const { main } = kind.tables;
+  const storage = kind.fields.find((it) => it.path === 'metadata.tags')?.storage;
+  if (storage === undefined || !('list' in storage)) rows.whereRaw('1 = 0');
+  else
+    rows.whereExists(
+      query(storage.list)
+        .select(storage.column)
+        .where(`${storage.list}.${main}_id`, query.ref(`${main}.id`))
+        .where(`${storage.list}.${storage.column}`, tag),
+    );
 }
 
 /** Records of a kind without an endpoint are neither deployed nor undeployed. */

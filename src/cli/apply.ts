@@ -1,5 +1,4 @@
 import { PlumblineError } from '../lib/errors.ts';
-import { planApply } from '../reconcile/manual.ts';
 import { manifestsOf, workByHand } from './by-hand.ts';
 import { type Invocation, listOption } from './invocation.ts';
 
@@ -15,7 +14,7 @@ export async function run(invocation: Invocation): Promise<number> {
     done: 'Applied by hand',
     plan: async (assembly) => {
       const loaded = await manifestsOf(paths, invocation.terminal, assembly, 'apply');
-      return planApply(assembly.ports, assembly.config.account, loaded);
+      return assembly.resources.planApply(loaded);
     },
   });
 }

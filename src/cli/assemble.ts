@@ -11,6 +11,7 @@ import { createLog, isPretty } from '../lib/log.ts';
 import { systemClock } from '../lib/time.ts';
 import type { WatchedTarget } from '../reconcile/daemon.ts';
 import type { Ports } from '../reconcile/ports.ts';
+import { Resources } from '../reconcile/resources.ts';
 import type { Database } from '../store/database.ts';
 import { isNew } from '../store/database-file.ts';
 import { openStore } from '../store/open.ts';
@@ -32,6 +33,8 @@ export type Opening = 'read' | 'write' | 'exclusive';
 export interface Assembly {
   readonly config: Config;
   readonly ports: Ports;
+  /** Those of the configured account. */
+  readonly resources: Resources;
   /** False where a command that only reads found no database: what it reads is empty then. */
   readonly hasDatabase: boolean;
   /** Whether the log is for a person who watches, not for a machine. */
@@ -81,6 +84,7 @@ export async function withConfigured<T>(
     return await work({
       config,
       ports,
+      resources: new Resources(ports, config.account),
       hasDatabase: path === memory || !(await isNew(path)),
       readable: isPretty(config.log.format, terminal.log),
       close,

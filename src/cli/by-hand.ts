@@ -2,7 +2,6 @@ import { hasErrors } from '../lib/diagnostic.ts';
 import { PlumblineError } from '../lib/errors.ts';
 import type { LoadResult } from '../manifest/load.ts';
 import type { Plan } from '../plan/change.ts';
-import { executeManual } from '../reconcile/manual.ts';
 import { type Assembly, actor, withPorts } from './assemble.ts';
 import { loadFiles } from './files.ts';
 import { flag, type Invocation, type Terminal } from './invocation.ts';
@@ -19,13 +18,13 @@ export interface HandWork {
 export async function workByHand(invocation: Invocation, work: HandWork): Promise<number> {
   const dryRun = flag(invocation, 'dryRun');
   return withPorts(invocation, dryRun ? 'read' : 'write', async (assembly) => {
-    const { ports } = assembly;
     const plan = await work.plan(assembly);
     if (dryRun) {
       await printReports(invocation, [{ kind: 'Plan', plan }], work.due);
       return planExit([{ kind: 'Plan', plan }]);
     }
-    const results = await executeManual(ports, plan, actor(), invocation.terminal.signal);
+    const by = { actor: actor(), signal: invocation.terminal.signal };
+    const results = await assembly.resources.execute(plan, by);
     await printReports(invocation, [{ kind: 'SyncReport', plan, results }], work.done);
     return syncExit(plan, results);
   });

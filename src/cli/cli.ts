@@ -26,6 +26,8 @@ const load: Readonly<Record<string, () => Promise<Command>>> = {
   undeploy: () => import('./undeploy.ts'),
   get: () => import('./get.ts'),
   describe: () => import('./describe.ts'),
+  logs: () => import('./logs.ts'),
+  prompt: () => import('./prompt.ts'),
   export: () => import('./export.ts'),
   example: () => import('./example.ts'),
   schema: () => import('./schema.ts'),

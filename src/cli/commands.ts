@@ -136,9 +136,25 @@ export const commands: readonly CommandDefinition[] = [
   {
     name: 'get',
     arguments: '<kind> [name]',
-    summary: 'list records of a kind',
-    options: [listing],
-    examples: ['plumbline get llmclients', 'plumbline get plugin return_policy -o yaml'],
+    summary: 'list records of a kind; a name may end in *',
+    options: [
+      listing,
+      { flags: '--source <name>', summary: 'only what this source owns; manual: what nobody does' },
+      { flags: '--tag <tag>', summary: 'only records with this tag' },
+      {
+        flags: '--deployed <answer>',
+        summary: 'only records that are deployed, or that are not',
+        choices: ['yes', 'no'],
+      },
+      { flags: '--sort <by>', summary: 'in which order', choices: ['name', 'created', 'modified'] },
+      { flags: '--descending', summary: 'the other way about' },
+      { flags: '--limit <count>', summary: 'at most so many records' },
+    ],
+    examples: [
+      'plumbline get llmclients',
+      'plumbline get plugin return_policy -o yaml',
+      "plumbline get llmclients 'support_*' --deployed yes --sort modified --descending",
+    ],
   },
   {
     name: 'describe',
@@ -146,6 +162,22 @@ export const commands: readonly CommandDefinition[] = [
     summary: 'show one record as a manifest with its status',
     options: [single],
     examples: ['plumbline describe llmclient support_bot'],
+  },
+  {
+    name: 'logs',
+    arguments: '<kind> <name>',
+    summary: 'show what happened to one record, oldest first',
+    options: [
+      { flags: '--tail <count>', summary: 'at most so many lines of what is past (default 100)' },
+      { flags: '-f, --follow', summary: 'go on with what happens, until told to stop' },
+    ],
+    examples: ['plumbline logs llmclient support_bot', 'plumbline logs provider openai --follow'],
+  },
+  {
+    name: 'prompt',
+    arguments: '<name> <text>',
+    summary: 'send one message to a deployed client and print what it answers',
+    examples: ['plumbline prompt support_bot "Where is my order?"'],
   },
   {
     name: 'export',

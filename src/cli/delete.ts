@@ -1,31 +1,24 @@
 import { PlumblineError } from '../lib/errors.ts';
-import type { ResourceKey } from '../manifest/manifest.ts';
-import { planDelete } from '../reconcile/manual.ts';
+import { kindByWord } from '../manifest/kind-word.ts';
+import type { Plan } from '../plan/change.ts';
 import type { Assembly } from './assemble.ts';
 import { manifestsOf, workByHand } from './by-hand.ts';
 import { type Invocation, listOption } from './invocation.ts';
-import { resourceNamed } from './resource-named.ts';
 
 /** Deletes records by hand, by kind and name or those that files declare. */
 export function run(invocation: Invocation): Promise<number> {
   return workByHand(invocation, {
     due: 'To delete by hand',
     done: 'Deleted by hand',
-    plan: async (assembly) => {
-      const keys = await keysToDelete(invocation, assembly);
-      return planDelete(assembly.ports, assembly.config.account, keys);
-    },
+    plan: (assembly) => planOf(invocation, assembly),
   });
 }
 
-async function keysToDelete(
-  invocation: Invocation,
-  assembly: Assembly,
-): Promise<readonly ResourceKey[]> {
+async function planOf(invocation: Invocation, assembly: Assembly): Promise<Plan> {
   const [word, name] = invocation.arguments;
   const paths = listOption(invocation, 'file');
   if (word !== undefined && name !== undefined && paths.length === 0)
-    return [resourceNamed(assembly.config.account, word, name).key];
+    return assembly.resources.named(word, name).plan('delete');
   if (word !== undefined || paths.length === 0)
     throw new PlumblineError('USAGE', 'delete needs a kind and a name, or -f and a path', {
       hint: 'for example: plumbline delete llmclient trial_bot',
@@ -38,5 +31,8 @@ async function keysToDelete(
       problems,
       hint: 'nothing was deleted; mend the file, or delete by kind and name',
     });
-  return manifests.map((it) => it.key);
+  const { kinds } = assembly.ports.brokers;
+  return assembly.resources.planDelete(
+    manifests.map(({ manifest, key }) => ({ kind: kindByWord(kinds, manifest.kind), key })),
+  );
 }

@@ -1,3 +1,4 @@
+import type { SortKey } from '../broker/record-list.ts';
 import { valueAt } from '../lib/json.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
 import type { Kind } from '../manifest/kind.ts';
@@ -7,40 +8,45 @@ import type { LiveRecord } from '../manifest/record.ts';
 import { suspendedRecords } from '../reconcile/control.ts';
 import { readOwners } from '../reconcile/live.ts';
 import { manual } from '../reconcile/manual.ts';
+import {
+  pageSize,
+  type ResourcePage,
+  type ResourceQuery,
+  type Resources,
+} from '../reconcile/resources.ts';
 import type { Query } from '../store/database.ts';
 import { orphansOf } from '../store/inventory.ts';
 import { suspensions } from '../store/suspensions.ts';
 import { withPorts } from './assemble.ts';
-import { type Invocation, textOption } from './invocation.ts';
+import { countOption, flag, type Invocation, textOption } from './invocation.ts';
 import { jsonDocument } from './json.ts';
 import { kindNamed } from './kind-named.ts';
-import { tellNoDatabase } from './no-database.ts';
-import { notFound, resourceNamed } from './resource-named.ts';
+import { requireDatabase, tellNoDatabase } from './no-database.ts';
 import { table } from './table.ts';
+
+type Records = ResourcePage['records'];
 
 /** Lists the records of a kind, or one of them. */
 export async function run(invocation: Invocation): Promise<number> {
   const [word, name] = invocation.arguments as [string, string | undefined];
   const kind = kindNamed(word);
+  const wanted = queryOf(invocation);
+  const isOne = name !== undefined && !name.includes('*');
   const { terminal } = invocation;
   return withPorts(invocation, 'read', async (assembly) => {
-    const { ports, config } = assembly;
-    const broker = ports.brokers.of(kind);
-    const records = await ports.database.read(async (query) => {
-      if (name !== undefined) {
-        const { key } = resourceNamed(config.account, word, name);
-        return [...(await broker.read(query, key.account, [key.name]))];
-      }
-      const all: LiveRecord[] = [];
-      for await (const page of broker.pages(query, config.account)) all.push(...page);
-      return all;
+    const { ports, config, resources } = assembly;
+    const one = isOne ? resources.named(word, name) : undefined;
+    if (one !== undefined) requireDatabase(assembly, one);
+    const { records, items } = await all(resources, {
+      ...wanted,
+      kind: word,
+      name: one?.name ?? name,
     });
-    if (name !== undefined && records.length === 0) throw notFound(assembly, kind, name);
+    if (records.length === 0) await one?.describe();
     tellNoDatabase(assembly, terminal);
     const format = textOption(invocation, 'output') ?? 'table';
-    const items = () => records.map((record) => broker.describe(record));
-    if (format === 'json') terminal.out(jsonDocument({ kind: 'List', items: items() }));
-    else if (format === 'yaml') terminal.out(printValue({ kind: 'List', items: items() }));
+    if (format === 'json') terminal.out(jsonDocument({ kind: 'List', items }));
+    else if (format === 'yaml') terminal.out(printValue({ kind: 'List', items }));
     else if (format === 'name')
       terminal.out(records.map((it) => `${kind.name.toLowerCase()}/${it.key.name}\n`).join(''));
     else if (records.length > 0) {
@@ -53,6 +59,35 @@ export async function run(invocation: Invocation): Promise<number> {
       terminal.err(`no ${kind.name} records in the account ${escapeUntrusted(config.account)}\n`);
     return 0;
   });
+}
+
+/** What the options narrow a list by. Throws USAGE. */
+function queryOf(invocation: Invocation): ResourceQuery {
+  const deployed = textOption(invocation, 'deployed');
+  return {
+    source: textOption(invocation, 'source'),
+    tag: textOption(invocation, 'tag'),
+    deployed: deployed === undefined ? undefined : deployed === 'yes',
+    sort: textOption(invocation, 'sort') as SortKey | undefined,
+    descending: flag(invocation, 'descending'),
+    limit: countOption(invocation, 'limit'),
+  };
+}
+
+/** As many records as were asked for, page by page; without a limit, all of them. */
+async function all(resources: Resources, wanted: ResourceQuery) {
+  const { limit: most = Number.POSITIVE_INFINITY } = wanted;
+  const records: Records[number][] = [];
+  const items: ResourcePage['items'][number][] = [];
+  let cursor: string | undefined;
+  do {
+    const limit = Math.min(pageSize.most, most - records.length);
+    const page = await resources.list({ ...wanted, limit, cursor });
+    records.push(...page.records);
+    items.push(...page.items);
+    cursor = page.next;
+  } while (cursor !== undefined && records.length < most);
+  return { records, items };
 }
 
 /** Says of a key which source owns the record, and whether only because its file is gone. */
@@ -104,7 +139,7 @@ function listing(
   return table(titles, rows, width);
 }
 
-function textAt(record: LiveRecord, path: string): string {
-  const value = valueAt(record.manifest, path);
+function textAt({ manifest }: Records[number], path: string): string {
+  const value = valueAt(manifest, path);
   return typeof value === 'string' ? value : '';
 }

@@ -1,7 +1,7 @@
 import { parseDuration } from '../config/duration.ts';
 import { PlumblineError } from '../lib/errors.ts';
 import type { HistoryFilter } from '../store/journal.ts';
-import { type Invocation, textOption } from './invocation.ts';
+import { countOption, type Invocation, textOption } from './invocation.ts';
 import { kindNamed } from './kind-named.ts';
 
 /** Which entries of the journal a person wants; times are told from `now`. Throws USAGE. */
@@ -33,15 +33,5 @@ function momentOption(invocation: Invocation, name: string, now: Date): string |
   if (!Number.isNaN(date.getTime())) return date.toISOString();
   throw new PlumblineError('USAGE', `--${name} takes a time in ISO 8601, or how long ago`, {
     hint: `for example: --${name} 2026-11-24T08:00:00Z, or --${name} 2h`,
-  });
-}
-
-function countOption(invocation: Invocation, name: string): number | undefined {
-  const text = textOption(invocation, name);
-  if (text === undefined) return undefined;
-  const count = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(count) && count > 0) return count;
-  throw new PlumblineError('USAGE', `--${name} takes a whole number from 1`, {
-    hint: `for example: --${name} 100`,
   });
 }

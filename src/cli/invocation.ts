@@ -1,3 +1,4 @@
+import { PlumblineError } from '../lib/errors.ts';
 import type { LogStream } from '../lib/log-line.ts';
 
 /** What a command is given: words and options as typed, and the outside to talk to. */
@@ -45,4 +46,15 @@ export function listOption(invocation: Invocation, name: string): readonly strin
 
 export function flag(invocation: Invocation, name: string): boolean {
   return invocation.options[name] === true;
+}
+
+/** The number that an option was given. Throws USAGE. */
+export function countOption(invocation: Invocation, name: string): number | undefined {
+  const text = textOption(invocation, name);
+  if (text === undefined) return undefined;
+  const count = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(count) && count > 0) return count;
+  throw new PlumblineError('USAGE', `--${name} takes a whole number from 1`, {
+    hint: `for example: --${name} 100`,
+  });
 }

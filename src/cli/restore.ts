@@ -9,7 +9,6 @@ import { workByHand } from './by-hand.ts';
 import { flag, type Invocation, textOption } from './invocation.ts';
 import { jsonDocument } from './json.ts';
 import { tellNoDatabase } from './no-database.ts';
-import { resourceNamed } from './resource-named.ts';
 import { table } from './table.ts';
 
 /** Brings back a deleted record, or lists what can be brought back. */
@@ -24,8 +23,8 @@ export async function run(invocation: Invocation): Promise<number> {
   const exit = await workByHand(invocation, {
     due: 'To restore',
     done: 'Restored',
-    plan: async ({ ports, config }) => {
-      const { kind, key } = resourceNamed(config.account, word, name);
+    plan: async ({ ports, resources }) => {
+      const { kind, key } = resources.named(word, name);
       planned = await planRestore(ports, kind, key);
       return planned.plan;
     },

@@ -1,4 +1,4 @@
-import { kindJsonSchema } from '../manifest/json-schema.ts';
+import { schemaOf } from '../broker/kind-answers.ts';
 import type { Invocation } from './invocation.ts';
 import { jsonDocument } from './json.ts';
 import { kindNamed } from './kind-named.ts';
@@ -9,6 +9,6 @@ export async function run(invocation: Invocation): Promise<number> {
   if (word === 'config') {
     const { configJsonSchema } = await import('../config/schema.ts');
     invocation.terminal.out(jsonDocument(configJsonSchema()));
-  } else invocation.terminal.out(jsonDocument(kindJsonSchema(kindNamed(word))));
+  } else invocation.terminal.out(jsonDocument(schemaOf(kindNamed(word)).data));
   return 0;
 }

@@ -1,7 +1,5 @@
-import { planDeployment } from '../reconcile/manual.ts';
 import { workByHand } from './by-hand.ts';
 import type { Invocation } from './invocation.ts';
-import { resourceNamed } from './resource-named.ts';
 
 /** Deploys or undeploys one record whose manifest leaves that to a person. */
 export function switchDeployment(invocation: Invocation, deployed: boolean): Promise<number> {
@@ -10,7 +8,6 @@ export function switchDeployment(invocation: Invocation, deployed: boolean): Pro
   return workByHand(invocation, {
     due: `To ${verb} by hand`,
     done: deployed ? 'Deployed by hand' : 'Undeployed by hand',
-    plan: ({ ports, config }) =>
-      planDeployment(ports, resourceNamed(config.account, word, name).key, deployed),
+    plan: ({ resources }) => resources.named(word, name).plan(verb),
   });
 }

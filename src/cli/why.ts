@@ -1,3 +1,4 @@
+import { recordNotFound } from '../broker/not-found.ts';
 import { PlumblineError } from '../lib/errors.ts';
 import { suggest } from '../lib/suggest.ts';
 import type { YamlDocument } from '../lib/yaml.ts';
@@ -12,7 +13,7 @@ import {
 import { type Assembly, withPorts } from './assemble.ts';
 import { type Invocation, textOption } from './invocation.ts';
 import { jsonDocument } from './json.ts';
-import { notFound, resourceNamed } from './resource-named.ts';
+import { requireDatabase } from './no-database.ts';
 import { whyJson, whyText } from './why-text.ts';
 
 /** Tells of each field of a record, or of one, where its value comes from. */
@@ -20,14 +21,16 @@ export async function run(invocation: Invocation): Promise<number> {
   const [word, name, wanted] = invocation.arguments as [string, string, string | undefined];
   const { terminal } = invocation;
   return withPorts(invocation, 'read', async (assembly) => {
-    const { ports, config } = assembly;
-    const { kind, key } = resourceNamed(config.account, word, name);
+    const { ports, resources } = assembly;
+    const resource = resources.named(word, name);
+    requireDatabase(assembly, resource);
+    const { kind, key } = resource;
     const paths = fieldsNamed(kind, wanted);
     const provenance = await ports.database.read(async (query) => {
       const record = await ports.brokers.of(kind).find(query, key.account, key.name);
       return record === undefined ? undefined : provenanceOf(query, kind, record);
     });
-    if (provenance === undefined) throw notFound(assembly, kind, name);
+    if (provenance === undefined) throw recordNotFound(kind.name, key.name);
     const document = await documentOf(assembly, provenance);
     const fields = withUnset(
       fieldProvenances(kind, provenance, document).filter(({ path }) => paths.includes(path)),

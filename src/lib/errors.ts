@@ -59,6 +59,9 @@ const catalogue = {
   PLAN_UNKNOWN: { exit: 1, httpStatus: 404, retry: 'never' },
   PLAN_STALE: { exit: 1, httpStatus: 409, retry: 'never' },
 
+  CHANGE_HELD: { exit: 3, httpStatus: 409, retry: 'person' },
+  CHANGE_BLOCKED: { exit: 1, httpStatus: 409, retry: 'never' },
+
   RUN_STOPPED: { exit: 1, httpStatus: 503, retry: 'backoff' },
 
   STORE_BUSY: { exit: 1, httpStatus: 503, retry: 'backoff' },
@@ -74,9 +77,9 @@ const catalogue = {
   RECORD_EXISTS: { exit: 1, httpStatus: 409, retry: 'never' },
   RECORD_STALE: { exit: 1, httpStatus: 409, retry: 'backoff' },
   RECORD_OWNED: { exit: 1, httpStatus: 409, retry: 'never' },
+  RECORD_PROTECTED: { exit: 1, httpStatus: 409, retry: 'never' },
+  RECORD_NOT_DEPLOYED: { exit: 1, httpStatus: 409, retry: 'never' },
   RECORD_REJECTED: { exit: 1, httpStatus: 422, retry: 'never' },
-  CHANGE_BLOCKED: { exit: 1, httpStatus: 409, retry: 'never' },
-  CHANGE_HELD: { exit: 1, httpStatus: 409, retry: 'never' },
   VERB_NOT_IMPLEMENTED: { exit: 1, httpStatus: 501, retry: 'never' },
 
   EXPORT_REFUSED: { exit: 1, httpStatus: 409, retry: 'never' },

@@ -99,6 +99,10 @@ export interface Kind {
   readonly tables: RecordTables;
   /** The field that says whether the resource is published, for kinds that have an endpoint. */
   readonly deployment?: string;
+  /** Verbs that only some kinds have; deploy and undeploy come with \`deployment\`. */
+  readonly verbs?: readonly ('logs' | 'prompt')[];
+  /** Status fields that a list of the reference platform shows besides name and times, with their types there. */
+  readonly listed?: readonly { readonly name: string; readonly type: string }[];
   /** For kinds that keep a secret value. */
   readonly secret?: SecretStorage;
   /** Rules across fields; called with the normal form of a manifest whose shape is right. */

@@ -8,7 +8,7 @@ import { annotation, kindNamed } from './world.ts';
 /** Annotation that lets a resource answer anonymous callers; its value must be `allow`. */
 const anonymous = 'plumbline.dev/anonymous';
 /** Annotation that keeps a record from being deleted by a run. */
-const protect = 'plumbline.dev/protect';
+export const protect = 'plumbline.dev/protect';
 
 /**
  * Why a change of a record waits because it opens the record to anonymous callers: of all its changes

@@ -2,7 +2,7 @@ import type { Kind } from '../manifest/kind.ts';
 import { keyId, type ResourceKey } from '../manifest/manifest.ts';
 import type { Action, Bookkeeping, Change, LiveRecord, OwnedRecord } from './change.ts';
 import { switchedField } from './diff.ts';
-import { isProtected } from './guard.ts';
+import { isProtected, protect } from './guard.ts';
 import { hold } from './hold.ts';
 import { inApplyOrder, inDeleteOrder } from './order.ts';
 import { recordHold } from './suspension.ts';
@@ -59,7 +59,7 @@ function refusal(owned: OwnedRecord, live: LiveRecord): string | undefined {
   if (live.kind !== owned.kind)
     return `the record is now of kind ${live.kind}, so it is not the one that this source made`;
   if (isProtected(live.manifest) || isProtected(owned.applied))
-    return 'it is protected by the annotation plumbline.dev/protect; declare it again without the annotation, sync, and remove it then';
+    return `it is protected by the annotation ${protect}; declare it again without the annotation, sync, and remove it then`;
   return undefined;
 }
 

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { recordNotFound } from '../broker/not-found.ts';
+import { requireVerb } from '../broker/verbs.ts';
 import { PlumblineError } from '../lib/errors.ts';
 import { putAt, valueAt } from '../lib/json.ts';
+import type { Kind } from '../manifest/kind.ts';
 import type { LoadResult } from '../manifest/load.ts';
 import {
   keyId,
@@ -12,13 +14,23 @@ import {
 import type { LiveRecord } from '../manifest/record.ts';
 import { buildPlan } from '../plan/build.ts';
 import type { ChangeResult, OwnedRecord, Plan, Policy } from '../plan/change.ts';
+import { isProtected, protect } from '../plan/guard.ts';
 import { inventoryRow } from '../store/inventory.ts';
+import { refuseUndone, refuseUnready } from './conclude.ts';
 import { execute } from './execute.ts';
 import { type LiveState, readLive } from './live.ts';
 import type { Ports } from './ports.ts';
 
 /** The source name that reports show for what a person does by hand; no record is owned by it. */
 export const manual = 'manual';
+
+/** Who does something by hand, and when to stop. */
+export interface By {
+  readonly actor: string;
+  readonly signal: AbortSignal;
+  /** A command, unless it came over HTTP. */
+  readonly trigger?: 'command' | 'request';
+}
 
 /** A person who types a command has decided; budgets are for what happens at night. */
 const policy: Policy = {
@@ -48,26 +60,26 @@ export async function planApply(ports: Ports, account: string, loaded: LoadResul
   return plan(ports, state, loaded.manifests, mine, loaded);
 }
 
-/** What deleting these records by hand would do. Throws RECORD_NOT_FOUND, and RECORD_OWNED for what a source owns. */
+/** A record that somebody names: its kind, and its key. */
+export interface Named {
+  readonly kind: Kind;
+  readonly key: ResourceKey;
+}
+
+/**
+ * What deleting these records by hand would do. Throws RECORD_NOT_FOUND, RECORD_OWNED for what a source
+ * owns, and RECORD_PROTECTED.
+ */
 export async function planDelete(
   ports: Ports,
   account: string,
-  keys: readonly ResourceKey[],
+  named: readonly Named[],
 ): Promise<Plan> {
   const state = await readLive(ports.database, ports.brokers, account, manual);
-  const records = keys.map((key) => found(ports, state, key));
+  const records = named.map((it) => found(state, it));
   for (const record of records) {
-    const row = await ports.database.read((query) => inventoryRow(query, record.key));
-    // What is orphaned was let go of by its source already; the record is kept for a person to decide.
-    if (row === undefined || row.orphaned) continue;
-    throw new PlumblineError(
-      'RECORD_OWNED',
-      `${record.kind} ${record.key.name} belongs to the source ${row.source}`,
-      {
-        hint: `remove its manifest from ${row.file} there; the next sync deletes it where prune is true, and leaves it to you where it is not`,
-        place: { file: row.file, line: row.line },
-      },
-    );
+    await refuseOwned(ports, record);
+    refuseProtected(record);
   }
   return plan(ports, state, [], records);
 }
@@ -79,20 +91,17 @@ export async function planDelete(
  */
 export async function planDeployment(
   ports: Ports,
+  kind: Kind,
   key: ResourceKey,
   deployed: boolean,
 ): Promise<Plan> {
+  requireVerb(kind, deployed ? 'deploy' : 'undeploy');
+  const path = kind.deployment as string;
   const state = await readLive(ports.database, ports.brokers, key.account, manual);
-  const record = found(ports, state, key);
-  const { kind } = ports.brokers.of(record.kind);
-  if (kind.deployment === undefined)
-    throw new PlumblineError(
-      'VERB_NOT_IMPLEMENTED',
-      `${kind.name} has no endpoint, so it cannot be ${deployed ? 'deployed' : 'undeployed'}`,
-    );
-  await refuseManaged(ports, record, deployed, kind.deployment);
+  const record = found(state, { kind, key });
+  await refuseManaged(ports, record, deployed, path);
   const manifest = structuredClone(record.manifest) as Manifest & Record<string, unknown>;
-  putAt(manifest, kind.deployment, deployed);
+  putAt(manifest, path, deployed);
   return plan(ports, state, [asLoaded(record, manifest, deployed)], [record]);
 }
 
@@ -100,18 +109,28 @@ export async function planDeployment(
 export function executeManual(
   ports: Ports,
   plan: Plan,
-  actor: string,
-  signal: AbortSignal,
+  { actor, signal, trigger = 'command' }: By,
 ): Promise<ChangeResult[]> {
   const run = {
     id: randomUUID(),
-    trigger: 'command',
+    trigger,
     actor,
     source: undefined,
     revision: '',
     counter: 0,
   };
   return execute(ports, plan, run, signal);
+}
+
+/**
+ * Executes a plan made here as a whole or not at all: throws what refuses it before anything is
+ * written, and what a write or an endpoint failed with.
+ */
+export async function perform(ports: Ports, plan: Plan, by: By): Promise<ChangeResult[]> {
+  refuseUnready(plan);
+  const results = await executeManual(ports, plan, by);
+  refuseUndone(results);
+  return results;
 }
 
 function plan(
@@ -147,11 +166,34 @@ export function planWritten(
   return plan(ports, state, desired, []);
 }
 
-function found(ports: Ports, state: LiveState, key: ResourceKey): LiveRecord {
-  const record = state.live.find((it) => keyId(it.key) === keyId(key));
-  if (record !== undefined) return record;
-  const kind = ports.brokers.kinds.all.find((it) => it.space === key.space);
-  throw recordNotFound(kind?.name ?? key.space, key.name);
+/** A record of another kind that has the name, as plugins can have it, is not the one that was named. */
+function found(state: LiveState, { kind, key }: Named): LiveRecord {
+  const record = state.live.find((it) => keyId(it.key) === keyId(key) && it.kind === kind.name);
+  if (record === undefined) throw recordNotFound(kind.name, key.name);
+  return record;
+}
+
+async function refuseOwned(ports: Ports, record: LiveRecord): Promise<void> {
+  const row = await ports.database.read((query) => inventoryRow(query, record.key));
+  // What is orphaned was let go of by its source already; the record is kept for a person to decide.
+  if (row === undefined || row.orphaned) return;
+  throw new PlumblineError(
+    'RECORD_OWNED',
+    `${record.kind} ${record.key.name} belongs to the source ${row.source}`,
+    {
+      hint: `remove its manifest from ${row.file} there; the next sync deletes it where prune is true, and leaves it to you where it is not`,
+      place: { file: row.file, line: row.line },
+    },
+  );
+}
+
+function refuseProtected({ kind, key, manifest }: LiveRecord): void {
+  if (!isProtected(manifest)) return;
+  throw new PlumblineError(
+    'RECORD_PROTECTED',
+    `${kind} ${key.name} is protected by the annotation ${protect}`,
+    { hint: `apply it without that annotation first; 'plumbline export' prints its manifest` },
+  );
 }
 
 async function refuseManaged(

@@ -192,7 +192,7 @@ t.test('a kind is added by one value, and the laws hold for it', async (t) => {
     const loaded = loadText(what, all, ports.vault);
     t.same(loaded.problems, []);
     const plan = await planApply(ports, 'default', loaded);
-    const results = await executeManual(ports, plan, 'test', never);
+    const results = await executeManual(ports, plan, { actor: 'test', signal: never });
     t.same(
       results.filter((it) => it.outcome !== 'applied').map((it) => it.error),
       [],

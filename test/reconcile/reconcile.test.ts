@@ -4,10 +4,10 @@ import { keyId } from '../../src/manifest/manifest.ts';
 import type { Policy } from '../../src/plan/change.ts';
 import { planTarget } from '../../src/reconcile/judge.ts';
 import { readLive } from '../../src/reconcile/live.ts';
-import { executeManual, planDeployment } from '../../src/reconcile/manual.ts';
 import type { RunResult } from '../../src/reconcile/outcome.ts';
 import type { Ports, Target } from '../../src/reconcile/ports.ts';
 import { reconcile } from '../../src/reconcile/reconcile.ts';
+import { Resources } from '../../src/reconcile/resources.ts';
 import type { Database } from '../../src/store/database.ts';
 import { history } from '../../src/store/journal.ts';
 import { readSourceState } from '../../src/store/source-state.ts';
@@ -22,6 +22,8 @@ import {
 import { never } from '../support/snapshots.ts';
 import { t } from '../support/tap.ts';
 import { clientYaml, pluginYaml, tokenYaml } from '../support/world.ts';
+
+const ann = { actor: 'user:ann', signal: never };
 
 function run(ports: Ports, target: Target): Promise<RunResult> {
   const occasion = { trigger: 'command', actor: 'test', settled: ['converged'] } as const;
@@ -261,8 +263,7 @@ t.test(
       write: async (work) => {
         if (!meddled) {
           meddled = true;
-          const key = { account: 'default', space: 'llm_client', name: 'beta' };
-          await executeManual(ports, await planDeployment(ports, key, true), 'user:ann', never);
+          await new Resources(ports, 'default').named('llmclient', 'beta').deploy(ann);
         }
         return ports.database.write(work);
       },
@@ -449,9 +450,9 @@ t.test('a switch by hand whose endpoint did not follow can be repeated by hand',
     new FakeSource({ 'key.yaml': tokenYaml('key'), 'bot.yaml': clientYaml('bot', {}, closed) }),
   );
   await run(ports, target);
-  const key = { account: 'default', space: 'llm_client', name: 'bot' };
+  const resources = new Resources(ports, 'default');
   const deploy = async () =>
-    executeManual(ports, await planDeployment(ports, key, true), 'user:ann', never);
+    resources.execute(await resources.named('llmclient', 'bot').plan('deploy'), ann);
   ports.endpoint.refused.add('bot');
   t.match(await deploy(), [{ outcome: 'failed', error: { message: /gateway/ } }]);
   ports.endpoint.refused.clear();

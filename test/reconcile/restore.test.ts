@@ -20,12 +20,14 @@ type Ports = Awaited<ReturnType<typeof freshPorts>>;
 const sync = (ports: Ports, target: Target) =>
   reconcile(ports, target, { trigger: 'command', actor: 'user:ann', settled: [] }, never);
 
+const ann = { actor: 'user:ann', signal: never };
+
 const kindOf = (name: string) => kinds.byName(name) as Kind;
 
 async function restore(ports: Ports, kind: string, name: string): Promise<Restoration> {
   const { space } = kindOf(kind);
   const made = await planRestore(ports, kindOf(kind), { account: 'default', space, name });
-  const results = await executeManual(ports, made.plan, 'user:ann', never);
+  const results = await executeManual(ports, made.plan, ann);
   const failed = results.find((it) => it.outcome === 'failed');
   if (failed !== undefined) throw new Error(`${name}: ${failed.error?.message}`);
   return made;
@@ -184,7 +186,11 @@ t.test(
     ports.clock.advance(ports.trashKept - 1);
     await restore(ports, 'LLMClient', 'bot');
     await t.rejects(plan(), { code: 'RECORD_EXISTS' });
-    await executeManual(ports, await planDelete(ports, 'default', [key]), 'user:ann', never);
+    await executeManual(
+      ports,
+      await planDelete(ports, 'default', [{ kind: kindOf('LLMClient'), key }]),
+      ann,
+    );
     await plan();
     ports.clock.advance(ports.trashKept);
     await t.rejects(plan(), { code: 'RECORD_NOT_FOUND' }, 'its time is over');
@@ -212,9 +218,8 @@ t.test('a delete that is not done leaves nothing in the trash', async (t) => {
   const key = { account: 'default', space: 'llm_client', name: 'bot' };
   const results = await executeManual(
     ports,
-    await planDelete(ports, 'default', [key]),
-    'user:ann',
-    never,
+    await planDelete(ports, 'default', [{ kind: kindOf('LLMClient'), key }]),
+    ann,
   );
   t.ok(results.some((it) => it.outcome === 'failed'));
   t.same(await keysOf(ports), []);

@@ -1,13 +1,8 @@
 import { z } from 'zod';
-import { recordNotFound } from '../../broker/not-found.ts';
-import { listRecords, type Position, sortKeys } from '../../broker/record-list.ts';
-import type { Kind } from '../../manifest/kind.ts';
-import { kindByWord } from '../../manifest/kind-word.ts';
-import type { ResourceKey } from '../../manifest/manifest.ts';
-import { foldName } from '../../manifest/normal.ts';
-import { manual, planApply, planDelete, planDeployment } from '../../reconcile/manual.ts';
+import { sortKeys } from '../../broker/record-list.ts';
+import { manual } from '../../reconcile/manual.ts';
+import { Resources } from '../../reconcile/resources.ts';
 import { manifestsIn, workByHand } from '../by-hand.ts';
-import { cursorOf, positionAt } from '../cursor.ts';
 import { dryRun, paging, word } from '../parameters.ts';
 import type { Api, HttpParts } from '../parts.ts';
 import { answers, listOf, manifestShape, manifestsBody, reportShape } from '../shapes.ts';
@@ -22,7 +17,7 @@ const acting = z.strictObject({ dryRun });
 /** The records: lists of them, each with its status, and what a person may do to one. */
 export function resourceRoutes(app: Api, parts: HttpParts): void {
   const { ports, account, limits } = parts;
-  const { brokers, database } = ports;
+  const resources = new Resources(ports, account);
 
   app.get(
     '/api/v1/resources',
@@ -45,25 +40,14 @@ export function resourceRoutes(app: Api, parts: HttpParts): void {
         response: answers(listOf(manifestShape, 'records')),
       },
     },
-    async ({ query: { kind, source, deployed, sort, cursor, name, limit } }) => {
-      const { records, next } = await database.read((query) =>
-        listRecords(query, brokers, {
-          account,
-          kinds: kind === undefined ? brokers.kinds.all : [kindByWord(brokers.kinds, kind)],
-          name: name === undefined ? undefined : foldName(name),
-          source: source === manual ? null : source,
-          deployed: deployed === undefined ? undefined : deployed === 'true',
-          sort: sort.replace('-', '') as (typeof sortKeys)[number],
-          descending: sort.startsWith('-'),
-          limit,
-          after: cursor === undefined ? undefined : (positionAt(cursor, 3) as Position),
-        }),
-      );
-      return {
-        kind: 'List',
-        items: records.map((record) => brokers.of(record.kind).describe(record)),
-        ...(next === undefined ? {} : { next: cursorOf(next) }),
-      };
+    async ({ query: { deployed, sort, ...wanted } }) => {
+      const { items, next } = await resources.list({
+        ...wanted,
+        deployed: deployed === undefined ? undefined : deployed === 'true',
+        sort: sort.replace('-', '') as (typeof sortKeys)[number],
+        descending: sort.startsWith('-'),
+      });
+      return { kind: 'List', items, ...(next === undefined ? {} : { next }) };
     },
   );
 
@@ -82,8 +66,8 @@ export function resourceRoutes(app: Api, parts: HttpParts): void {
       },
     },
     async ({ body, query }) => {
-      const loaded = manifestsIn(parts, body);
-      return workByHand(parts, await planApply(ports, account, loaded), query.dryRun === 'true');
+      const plan = await resources.planApply(manifestsIn(resources, body));
+      return workByHand(parts, resources, plan, query.dryRun === 'true');
     },
   );
 
@@ -98,13 +82,7 @@ export function resourceRoutes(app: Api, parts: HttpParts): void {
         response: answers(manifestShape),
       },
     },
-    async (request) => {
-      const { kind, key } = resourceAt(parts, request.params);
-      const broker = brokers.of(kind);
-      const record = await database.read((query) => broker.find(query, key.account, key.name));
-      if (record === undefined) throw recordNotFound(kind.name, key.name);
-      return broker.describe(record);
-    },
+    async ({ params: { kind, name } }) => (await resources.named(kind, name).describe()).data,
   );
 
   app.delete(
@@ -119,10 +97,9 @@ export function resourceRoutes(app: Api, parts: HttpParts): void {
         response: answers(reportShape),
       },
     },
-    async (request) => {
-      const { key } = resourceAt(parts, request.params);
-      const plan = await planDelete(ports, account, [key]);
-      return workByHand(parts, plan, request.query.dryRun === 'true');
+    async ({ params: { kind, name }, query }) => {
+      const plan = await resources.named(kind, name).plan('delete');
+      return workByHand(parts, resources, plan, query.dryRun === 'true');
     },
   );
 
@@ -139,19 +116,9 @@ export function resourceRoutes(app: Api, parts: HttpParts): void {
           response: answers(reportShape),
         },
       },
-      async (request) => {
-        const { key } = resourceAt(parts, request.params);
-        const plan = await planDeployment(ports, key, verb === 'deploy');
-        return workByHand(parts, plan, request.query.dryRun === 'true');
+      async ({ params: { kind, name }, query }) => {
+        const plan = await resources.named(kind, name).plan(verb);
+        return workByHand(parts, resources, plan, query.dryRun === 'true');
       },
     );
-}
-
-/** The resource that a path means; a hyphen in the name means an underscore, as in manifests. */
-function resourceAt(
-  { ports, account }: HttpParts,
-  { kind: word, name }: { readonly kind: string; readonly name: string },
-): { readonly kind: Kind; readonly key: ResourceKey } {
-  const kind = kindByWord(ports.brokers.kinds, word);
-  return { kind, key: { account, space: kind.space, name: foldName(name) } };
 }

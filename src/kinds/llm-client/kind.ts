@@ -13,6 +13,12 @@ export const llmClient: Kind = {
   fields,
   tables,
   deployment: 'spec.config.deployed',
+  verbs: ['logs', 'prompt'],
+  listed: [
+    { name: 'url', type: 'ReadOnlyField' },
+    { name: 'dnsVerificationStatus', type: 'ChoiceField' },
+    { name: 'deployed', type: 'BooleanField' },
+  ],
   derive: (manifest) => ({ host_label: hostLabelOf(manifest) }),
   serverColumns: {
     host_label: 'text',

@@ -66,6 +66,7 @@ export const provider: Kind = {
   legacy: ['metadata.author'],
   fields,
   tables: { main, ones: [] },
+  verbs: ['logs'],
   check: (manifest) => [
     ...checkName(manifest),
     ...checkSlashes(manifest, 'spec.provider.connectivity_test_path'),

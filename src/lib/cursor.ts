@@ -1,4 +1,4 @@
-import { PlumblineError } from '../lib/errors.ts';
+import { PlumblineError } from './errors.ts';
 
 /** A place in a list as the caller hands it back; what is in it is nobody else's business. */
 export function cursorOf(position: readonly string[]): string {
