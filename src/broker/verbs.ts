@@ -16,6 +16,9 @@ export const verbs = {
   prompt: 'prompted',
   example_manifest: 'generated',
   json_schema: 'generated',
+  whoami: 'told',
+  version: 'told',
+  status: 'told',
 } as const;
 export type Verb = keyof typeof verbs;
 

@@ -1,5 +1,8 @@
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { errorEnvelope } from '../broker/response.ts';
+import type { Verb } from '../broker/verbs.ts';
+import { kinds } from '../kinds/kinds.ts';
 import { diagnosticJson } from '../lib/diagnostic.ts';
 import { asPlumblineError, PlumblineError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
@@ -12,6 +15,20 @@ export const safeHeaders = {
   'referrer-policy': 'no-referrer',
   'cache-control': 'no-store',
 };
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The verb of a route that answers in the reference platform's envelope. */
+    verb?: Verb;
+  }
+}
+
+/** Where the reference platform has the routes of its command line. */
+export const platformPath = '/api/v1/cli/';
+
+function isPlatform(request: FastifyRequest): boolean {
+  return request.url.toLowerCase().startsWith(platformPath);
+}
 
 /** The address of a request without its query, which may hold what is nobody's business. */
 export function pathOf({ url }: Pick<FastifyRequest, 'url'>): string {
@@ -31,6 +48,21 @@ export function errorJson(error: PlumblineError): Record<string, unknown> {
   };
 }
 
+/**
+ * The same for the reference platform's client, which wants another shape and prints what stands in it;
+ * what the request was about is told as far as it was understood.
+ */
+function platformJson(error: PlumblineError, request: FastifyRequest): Record<string, unknown> {
+  const { code, message, hint, problems } = error;
+  const { kind } = (request.params ?? {}) as { readonly kind?: string };
+  const shown = new PlumblineError(code, escapeUntrusted(message), {
+    problems,
+    ...(hint === undefined ? {} : { hint: escapeUntrusted(hint) }),
+  });
+  const { verb } = request.routeOptions.config;
+  return errorEnvelope(shown, { verb, thing: kinds.find(kind ?? '')?.name });
+}
+
 /** Answers a request that failed, whatever threw. */
 export function answerError(
   error: unknown,
@@ -44,7 +76,10 @@ export function answerError(
   if (known.httpStatus === 401) reply.header('www-authenticate', 'Bearer');
   // What is wrong with a request may be found before any hook has set them.
   reply.headers(safeHeaders);
-  reply.status(known.httpStatus).type('application/json').send(errorJson(known));
+  reply
+    .status(known.httpStatus)
+    .type('application/json')
+    .send(isPlatform(request) ? platformJson(known, request) : errorJson(known));
 }
 
 /** Fastify tells what is wrong with a request by a status; anything else is a fault of ours. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { PlumblineError } from '../lib/errors.ts';
 import { wording } from '../lib/shape-words.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
@@ -15,13 +15,12 @@ const parts: Readonly<Record<string, string>> = {
 /** How many things are wrong with a request are told of it. */
 const mostTold = 5;
 
-const raw = new WeakSet<z.ZodType>();
+const told = new WeakSet<z.ZodType>();
 
-/** A body that its route takes as the bytes it is; the shape of what is in it is for the document. */
-export function rawBody(shape: Record<string, unknown>): z.ZodType {
-  const schema = z.unknown().meta(shape);
-  raw.add(schema);
-  return schema;
+/** A shape that only the document tells: what comes is taken as it is, and the route makes the best of it. */
+export function unchecked<T extends z.ZodType>(shape: T): T {
+  told.add(shape);
+  return shape;
 }
 
 /** Checks one part of a request against its schema; gives the value with its defaults, or what is wrong with it. */
@@ -30,17 +29,21 @@ export function checkRequest(
   part: string,
   given: unknown,
 ): { readonly value: unknown } | { readonly error: PlumblineError } {
-  if (raw.has(schema)) return { value: given };
+  if (told.has(schema)) return { value: given };
   const input = part === 'body' ? decoded(given) : { value: given };
   if ('error' in input) return input;
   const result = schema.safeParse(input.value, { error: wording });
   if (result.success) return { value: result.data };
-  const told = result.error.issues.slice(0, mostTold).map(sentence);
+  const sentences = result.error.issues.slice(0, mostTold).map(sentence);
   const where = parts[part] ?? part;
   return {
-    error: new PlumblineError('REQUEST_INVALID', `the ${where} is not right: ${told.join('; ')}`, {
-      hint: 'see /api/v1/openapi.json for what is taken here',
-    }),
+    error: new PlumblineError(
+      'REQUEST_INVALID',
+      `the ${where} is not right: ${sentences.join('; ')}`,
+      {
+        hint: 'see /api/v1/openapi.json for what is taken here',
+      },
+    ),
   };
 }
 
@@ -53,6 +56,12 @@ function sentence(issue: z.core.$ZodIssue): string {
 
 function short(text: string): string {
   return escapeUntrusted(text.length > 60 ? `${text.slice(0, 59)}…` : text);
+}
+
+/** A body as a value; undefined where there is none, and where it is neither JSON nor YAML. */
+export function bodyValue(body: unknown): unknown {
+  const input = decoded(body);
+  return 'value' in input ? input.value : undefined;
 }
 
 /** A body as a value: JSON or YAML, whatever its content type says; undefined where there is none. */

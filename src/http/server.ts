@@ -13,6 +13,7 @@ import { createMetrics } from './metrics.ts';
 import { collectDocument, documentRoute } from './openapi.ts';
 import { refuseOtherMethods } from './other-methods.ts';
 import type { Api } from './parts.ts';
+import { cliRoutes } from './routes/cli.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { journalRoutes } from './routes/journal.ts';
@@ -85,6 +86,7 @@ export async function buildHttp(
   sourceRoutes(app, parts);
   journalRoutes(app, parts);
   resourceRoutes(app, parts);
+  cliRoutes(app, parts);
   eventRoutes(app, parts, events);
   kindRoutes(app, parts);
   webhookRoutes(app, daemon, webhooks);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { errorCodes } from '../lib/errors.ts';
 import { riskClasses } from '../manifest/kind.ts';
 import { guards, summaryKeys } from '../plan/change.ts';
-import { rawBody } from './request.ts';
+import { unchecked } from './request.ts';
 
 /**
  * The shapes of what the API answers, for its OpenAPI document. Nothing is checked against them on its
@@ -224,15 +224,44 @@ export const manifestShape = z
   })
   .meta({ id: 'Manifest', description: 'A manifest; its status is ignored where it is applied.' });
 
-/** A body of manifests, as the document tells it; what is wrong with one is told with its place. */
-export const manifestsBody = rawBody({
-  type: 'object',
-  description: 'A manifest as YAML or JSON; YAML may hold several documents',
-  required: ['apiVersion', 'kind', 'metadata', 'spec'],
-  properties: {
-    apiVersion: { type: 'string' },
-    kind: { type: 'string' },
-    metadata: { type: 'object' },
-    spec: { type: 'object' },
-  },
-});
+/** A body of manifests; what is wrong with one is told with its place. */
+export const manifestsBody = unchecked(
+  z
+    .object({
+      apiVersion: z.string(),
+      kind: z.string(),
+      metadata: z.looseObject({}),
+      spec: z.looseObject({}),
+    })
+    .describe('A manifest as YAML or JSON; YAML may hold several documents'),
+);
+
+const envelopeShape = z
+  .object({
+    data: z.looseObject({}).optional(),
+    message: z.string(),
+    api: z.literal('smarter.sh/v1'),
+    metadata: z.looseObject({ command: z.string(), thing: z.string() }),
+  })
+  .meta({ id: 'Envelope', description: 'An answer as the reference platform gives it.' });
+
+const failedEnvelopeShape = z
+  .object({
+    error: z.looseObject({
+      errorClass: z.string(),
+      description: z.string(),
+      status: count,
+      context: z.string(),
+      code: z.enum(errorCodes),
+      problems: z.array(problemShape),
+    }),
+    description: z.string(),
+    context: z.string(),
+    status: count,
+    api: z.literal('smarter.sh/v1'),
+    metadata: z.looseObject({}),
+  })
+  .meta({ id: 'FailedEnvelope', description: 'A failure as the reference platform gives it.' });
+
+/** What the routes of the reference platform's command line answer. */
+export const platformAnswers = { 200: envelopeShape, default: failedEnvelopeShape };

@@ -47,7 +47,7 @@ export async function listeningApi(
     await ended;
     await http.close();
   });
-  await until(() => daemon.status()[0]?.ready === true);
+  await until(() => daemon.status()[0]?.ready === true, 30_000);
 
   const ask = async (
     method: string,

@@ -4,7 +4,7 @@ import { isObject } from '../../lib/json.ts';
 import type { Secret } from '../../lib/secret.ts';
 import type { Daemon } from '../../reconcile/status.ts';
 import type { Api } from '../parts.ts';
-import { rawBody } from '../request.ts';
+import { unchecked } from '../request.ts';
 import { answers } from '../shapes.ts';
 import { type Forge, forges, isSigned } from '../webhook-signature.ts';
 
@@ -45,7 +45,7 @@ export function webhookRoutes(
             .describe(`One of ${forges.join(', ')}`),
           source: z.string().max(200),
         }),
-        body: rawBody({ type: 'object', description: 'As the forge sends it' }),
+        body: unchecked(z.looseObject({}).describe('As the forge sends it')),
         response: answers(z.object({ accepted: z.boolean(), reason: z.string().optional() }), 202),
       },
     },
