@@ -15,14 +15,7 @@ import {
 import { installedGit, readCommit } from './git-commit.ts';
 import type { GitCredentials } from './git-environment.ts';
 import { GitMirror } from './git-mirror.ts';
-import {
-  findFolder,
-  hasCommit,
-  listChanges,
-  listTree,
-  readBlobs,
-  recallBlob,
-} from './git-objects.ts';
+import { findFolder, listChanges, listTree, readBlobs, recallBlob } from './git-objects.ts';
 import { type GitCall, GitProcess } from './git-process.ts';
 import { type Signers, verifyCommit } from './git-verify.ts';
 import type { Changes, Commit, Snapshot, SnapshotFile, Source } from './source.ts';
@@ -176,11 +169,18 @@ export class GitSource implements Source {
     return this.#mirror.use(this.#ref, signal, take, known);
   }
 
-  /** Undefined where the mirror does not have the commit, as a fresh one has no commit but the newest. */
+  /**
+   * Undefined where git cannot compare the two: a fresh mirror has no commit but the newest, and what is
+   * damaged is found, and healed, when everything is listed.
+   */
   async #since(call: GitCall, commit: string, folder: string) {
-    if (!(await hasCommit(this.#git, call, commit))) return undefined;
-    const before = await findFolder(this.#git, call, commit, this.#path);
-    return listChanges(this.#git, call, [before, folder], this.#limits);
+    try {
+      const before = await findFolder(this.#git, call, commit, this.#path);
+      return await listChanges(this.#git, call, [before, folder], this.#limits);
+    } catch (error) {
+      if (error instanceof PlumblineError && error.code === 'SOURCE_DAMAGED') return undefined;
+      throw error;
+    }
   }
 
   /** A revision of another ref says nothing of this history: the source was pointed elsewhere. */
