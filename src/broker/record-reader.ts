@@ -10,7 +10,7 @@ import { recordSql } from './record-sql.ts';
 type Found = Record<string, unknown>;
 
 /** Records read in one go: enough to make the query worth its cost, few enough to bound memory. */
-const pageSize = 1000;
+const pageSize = 300;
 
 /** All records of a kind in an account, by name, a page at a time: one query for each page. */
 export async function* readPages(

@@ -51,21 +51,19 @@ const columns: Columns<InventoryRow> = {
 };
 
 const keyColumns = ['account', 'space', 'name'];
-const pageSize = 1000;
+const pageSize = 300;
 
 /** What a source owns, by key, a page at a time. */
 export async function* inventoryPages(
   query: Query,
   source: string,
 ): AsyncGenerator<readonly InventoryRow[]> {
+  const sql = `SELECT ${selected(columns)} FROM inventory
+    WHERE source = ? AND (account, space, name) > (?, ?, ?)
+    ORDER BY ${keyColumns.join()} LIMIT ${pageSize}`;
   let after = ['', '', ''];
   for (;;) {
-    const rows = await query('inventory')
-      .select<InventoryRow[]>(columns)
-      .where({ source })
-      .whereRaw('(account, space, name) > (?, ?, ?)', after)
-      .orderBy(keyColumns)
-      .limit(pageSize);
+    const rows = await query.rows<InventoryRow>(sql, [source, ...after]);
     const last = rows.at(-1);
     if (last === undefined) return;
     yield rows.map((row) => ({ ...row, orphaned: Boolean(row.orphaned) }));
