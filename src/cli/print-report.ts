@@ -1,8 +1,8 @@
 import { hasErrors } from '../lib/diagnostic.ts';
 import { digestOf } from '../lib/digest.ts';
 import type { PlumblineError } from '../lib/errors.ts';
-import { planId } from '../plan/build.ts';
 import type { ChangeResult, Plan } from '../plan/change.ts';
+import { planId } from '../plan/plan-id.ts';
 import { renderText } from '../plan/render.ts';
 import { planReport, type Report, type ReportKind, reportDocument } from '../plan/report.ts';
 import { emptySummary } from '../reconcile/outcome.ts';

@@ -59,13 +59,12 @@ export function createLog(options: LogOptions): Log {
   const stream = options.stream ?? process.stderr;
   const pretty = isPretty(options.format, stream);
   const colour = stream.isTTY === true && (process.env['NO_COLOR'] ?? '') === '';
-  const debug = options.level === 'debug';
   const to = sink(stream, pretty ? (line) => prettyLine(line, colour) : (line) => line);
   let root: Logger | undefined;
   return logOver(() => {
     root ??= makeLogger(options.level, to);
     return root;
-  }, debug);
+  }, options.level);
 }
 
 const library = onDemand<typeof import('pino')>('pino');
@@ -91,12 +90,13 @@ export function isPretty(format: LogFormat, stream: LogStream = process.stderr):
 }
 
 /** The logger is made with the first line, because most commands write none. */
-function logOver(logger: () => Logger, debug: boolean): Log {
+function logOver(logger: () => Logger, least: LogLevel): Log {
+  const debug = least === 'debug';
   const at =
     (level: LogLevel): WriteLine =>
     (first: string | LogFields, message?: string) => {
+      if (logLevels.indexOf(level) < logLevels.indexOf(least)) return;
       const to = logger();
-      if (!to.isLevelEnabled(level)) return;
       if (typeof first === 'string') to[level](safeText(first));
       else to[level](safeFields(first, debug), safeText(message ?? ''));
     };
@@ -106,8 +106,11 @@ function logOver(logger: () => Logger, debug: boolean): Log {
     warn: at('warn'),
     error: at('error'),
     child: (fields) => {
-      const inner = logger().child(safeFields(fields, debug));
-      return logOver(() => inner, debug);
+      let inner: Logger | undefined;
+      return logOver(() => {
+        inner ??= logger().child(safeFields(fields, debug));
+        return inner;
+      }, least);
     },
   };
 }

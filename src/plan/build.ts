@@ -1,12 +1,12 @@
 import { type Diagnostic, sortDiagnostics } from '../lib/diagnostic.ts';
-import { digestOf } from '../lib/digest.ts';
 import { keyId, type LoadedManifest } from '../manifest/manifest.ts';
 import { accept } from './accepted.ts';
-import { approvedLines, factsOf } from './approval.ts';
+import { approvedLines } from './approval.ts';
 import { type Bookkeeping, type Change, type Plan, type Summary, summaryKeys } from './change.ts';
 import { judgeDeclared } from './declared.ts';
 import { withKeptValues } from './kept.ts';
 import { ordered } from './order.ts';
+import { planId } from './plan-id.ts';
 import { restrainDeclared, restrainLeaving } from './restraint.ts';
 import { findUndeclared, judgeLeaving, orphans } from './undeclared.ts';
 import {
@@ -129,11 +129,6 @@ function dependentsOf(
     }
   }
   return dependents;
-}
-
-/** A digest of what a plan rests on and of everything that decides what its changes write. */
-export function planId(basis: string, changes: readonly Change[]): string {
-  return digestOf([basis, changes.map((it) => [...factsOf(it), it.held === true])]);
 }
 
 /** Counts the changes per action; a held one counts as held. */

@@ -2,10 +2,11 @@ import { digestOf } from '../lib/digest.ts';
 import { valueAt } from '../lib/json.ts';
 import type { KindSet } from '../manifest/kind.ts';
 import { keyId } from '../manifest/manifest.ts';
-import { planId, summaryOf } from './build.ts';
+import { summaryOf } from './build.ts';
 import type { Change, LiveRecord, OwnedRecord, Plan } from './change.ts';
 import { diffFields, switchedField } from './diff.ts';
 import { ordered } from './order.ts';
+import { planId } from './plan-id.ts';
 import { kindNamed } from './world.ts';
 
 export interface DriftInput {

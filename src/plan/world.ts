@@ -1,5 +1,4 @@
 import type { Diagnostic } from '../lib/diagnostic.ts';
-import { digestOf } from '../lib/digest.ts';
 import { isObject, valueAt } from '../lib/json.ts';
 import { looksSecret } from '../lib/yaml-frame.ts';
 import type { Kind, KindSet } from '../manifest/kind.ts';
@@ -13,6 +12,7 @@ import {
 import { referencesOf } from '../manifest/references.ts';
 import type { Change, LiveRecord, OwnedRecord, Policy } from './change.ts';
 import { type Control, unrestrained } from './control.ts';
+import { basisOf } from './plan-id.ts';
 
 /**
  * What a plan must know of everything that its lists leave out, because nothing of it has moved and all
@@ -87,13 +87,6 @@ export function worldOf(input: PlanInput): World {
     inventory: byId(owned),
     invalid: new Set(input.declaredButInvalid.map(keyId)),
   };
-}
-
-/** Digest of what a plan rests on besides its changes: an approval and a plan's id hold only for the same. */
-export function basisOf(
-  input: Pick<PlanInput, 'source' | 'revision' | 'toolVersion' | 'policy'>,
-): string {
-  return digestOf([input.source, input.revision, input.toolVersion, input.policy]);
 }
 
 function byId<T extends { readonly key: ResourceKey }>(items: readonly T[]): Map<string, T> {

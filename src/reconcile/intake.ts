@@ -1,5 +1,4 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { digestOf } from '../lib/digest.ts';
 import { PlumblineError } from '../lib/errors.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import { parseYamlApart } from '../lib/yaml-apart.ts';
@@ -40,11 +39,6 @@ export interface Base {
 
 /** Files parsed between two turns of the event loop, so that health answers while many are read. */
 const filesPerTurn = 20;
-
-/** What the findings of a file rest on besides its content: another version may find other things. */
-export function loaderDigest(ports: Ports, target: Target): string {
-  return digestOf([ports.version, target.account]);
-}
 
 /** Reads what a source has that its file index does not know. Throws when the source cannot be read as a whole. */
 export async function takeIn(

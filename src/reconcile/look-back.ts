@@ -3,7 +3,7 @@ import { owesEffect } from '../store/effects.ts';
 import { readLiveCounter } from '../store/live-counter.ts';
 import { readSourceState, type SourceState } from '../store/source-state.ts';
 import { isImpatient, type Orders, ordersDigest } from './control.ts';
-import { type Base, loaderDigest } from './intake.ts';
+import type { Base } from './intake.ts';
 import type { Ports, Target } from './ports.ts';
 import { secretsMoved } from './secrets.ts';
 import type { Trigger } from './status.ts';
@@ -23,6 +23,11 @@ export interface LastRun {
 export function policyDigest(ports: Ports, target: Target, orders: string): string {
   const { source, account, policy } = target;
   return digestOf([ports.version, source.origin, account, policy, orders]);
+}
+
+/** What the findings of a file rest on besides its content: another version may find other things. */
+export function loaderDigest(ports: Ports, target: Target): string {
+  return digestOf([ports.version, target.account]);
 }
 
 /** Looks at what the last run left; it costs a few rows, however much there is. */

@@ -1,30 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { asPlumblineError, type PlumblineError } from '../lib/errors.ts';
 import { failpoint } from '../lib/failpoint.ts';
-import { heldOf } from '../plan/approval.ts';
-import { planId } from '../plan/build.ts';
 import type { Plan, Summary } from '../plan/change.ts';
 import type { Suspension } from '../plan/control.ts';
+import { basisOf, planId } from '../plan/plan-id.ts';
 import { suspensionText } from '../plan/suspension.ts';
-import { basisOf } from '../plan/world.ts';
-import { countOwned } from '../store/inventory.ts';
 import { readSourceState, type SourceState, writeSourceState } from '../store/source-state.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
-import { keepBooks, stageAuthor } from './books.ts';
-import { readControl, readOrders, suspensionOfSource } from './control.ts';
-import { type Ending, recordControl } from './control-record.ts';
+import { readOrders, suspensionOfSource } from './control.ts';
 import { stageRun } from './entries.ts';
-import { execute } from './execute.ts';
-import { indexFiles } from './index-files.ts';
-import { type Base, loaderDigest, takeIn } from './intake.ts';
-import { type Judgement, judge } from './judge.ts';
-import { type LastRun, lookBack, policyDigest } from './look-back.ts';
-import { emptySummary, judgeOutcome, type RunResult } from './outcome.ts';
+import type { Base } from './intake.ts';
+import { type LastRun, lookBack } from './look-back.ts';
+import { emptySummary, type RunResult } from './outcome.ts';
 import type { Ports, Target } from './ports.ts';
 import { runStopped, type SourceRun } from './run.ts';
 import type { Trigger } from './status.ts';
-import { isExecutable } from './steps.ts';
-import { verify } from './verify.ts';
 import { counted } from './work.ts';
 
 /** Why a run starts, and whether an unsettled end of the one before is known well enough to be left. */
@@ -58,19 +48,9 @@ export async function reconcile(
       const known = await settledState(target, occasion, last, signal);
       if (known !== undefined) return await recordUnchanged(ports, target, run, known);
       const base = baseFor(occasion, last);
-      const intake = await takeIn(ports, target, base, signal);
-      run.revision = intake.revision;
-      run.commit = intake.commit;
-      const state = await readControl(ports, target, run.trigger);
-      const judgement = await judge(ports, target, base, intake, state.control);
-      const { plan } = judgement;
-      run.counter = judgement.counter;
-      failpoint('plan.built');
-      const outcomes = await execute(ports, plan, run, signal);
-      await keepBooks(ports, plan.bookkeeping, run);
-      failpoint('books.kept');
-      const done = { state, plan, outcomes, stopped: signal.aborted };
-      return await verifyAndRecord(ports, target, run, judgement, done);
+      // Most looks end above: what follows is loaded when something has moved for the first time.
+      const { carryOut } = await import('./carry-out.ts');
+      return await carryOut(ports, target, run, base, signal);
     } catch (error) {
       if (signal.aborted) return failed(run, runStopped(error));
       return await recordFailure(ports, run, asPlumblineError(error));
@@ -83,7 +63,7 @@ export async function reconcile(
 }
 
 /** A result without what is only known once it is there. */
-type Ended = Omit<RunResult, 'milliseconds' | 'work'>;
+export type Ended = Omit<RunResult, 'milliseconds' | 'work'>;
 
 function newRun(ports: Ports, target: Target, occasion: Occasion): SourceRun {
   return {
@@ -196,64 +176,6 @@ async function recordSuspended(
     outcomes: [],
     summary: plan.summary,
     problems: [],
-    error: undefined,
-  };
-}
-
-/** Reads what was written and plans again: only an empty plan is convergence. */
-async function verifyAndRecord(
-  ports: Ports,
-  target: Target,
-  run: SourceRun,
-  judgement: Judgement,
-  done: Pick<Ending, 'state' | 'plan' | 'outcomes' | 'stopped'>,
-): Promise<Ended> {
-  const { plan, outcomes, stopped } = done;
-  const { control } = await readControl(ports, target, run.trigger);
-  const again = await verify(ports, target, judgement, outcomes, control);
-  failpoint('verify.read');
-  const held = heldOf(again);
-  const remaining = again.changes.filter(isExecutable).length;
-  const { outcome, message } = judgeOutcome(plan, outcomes, remaining, again.left, stopped);
-  const now = ports.clock.now().toISOString();
-  await ports.database.write(async (query) => {
-    const unit = new UnitOfWork();
-    const ending = { ...done, again, now };
-    await indexFiles(query, run.source, judgement, ports.brokers.kinds);
-    const { digest, lookAgainAt } = await recordControl(query, unit, target, run, ending);
-    await writeSourceState(query, {
-      name: target.source.name,
-      revision: run.revision,
-      policyDigest: policyDigest(ports, target, digest),
-      liveCounter: run.counter,
-      outcome,
-      message,
-      records: await countOwned(query, run.source, target.account),
-      loader: loaderDigest(ports, target),
-      updatedAt: now,
-      lookAgainAt,
-      held: held === undefined ? null : JSON.stringify(held),
-    });
-    stageRun(ports, unit, run, outcome, message);
-    stageAuthor(unit, run);
-    await unit.flush(query);
-    failpoint('run.before-mark');
-  });
-  failpoint('run.marked');
-  return {
-    id: run.id,
-    source: target.source.name,
-    trigger: run.trigger,
-    startedAt: run.startedAt,
-    settled: false,
-    revision: run.revision,
-    outcome,
-    message,
-    plan,
-    held,
-    outcomes,
-    summary: plan.summary,
-    problems: plan.problems,
     error: undefined,
   };
 }
