@@ -36,6 +36,8 @@ const valid: Readonly<Record<string, Row>> = {
   deleteResource: { parameters: { kind: 'plugin', name: 'by_hand', dryRun: true }, status: 200 },
   deployResource: { parameters: { kind: 'llmclient', name: 'free', dryRun: true }, status: 200 },
   undeployResource: { parameters: { kind: 'llmclient', name: 'free' }, status: 200 },
+  logsOfResource: { parameters: { ...one, tail: 5 }, status: 200 },
+  promptResource: { parameters: one, body: '{"prompt": "Hello"}', status: 409 },
   listJournal: { parameters: { verb: 'create', since: '2026-01-01T00:00:00Z' }, status: 200 },
   listRuns: { parameters: { source: 'team', limit: 1 }, status: 200 },
   describeRun: { status: 200 },

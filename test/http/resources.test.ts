@@ -178,6 +178,7 @@ t.test('a list is filtered, sorted and given in pages that miss nothing', async 
     ['source=team&sort=-name&limit=2', ['LLMClient/gamma', 'LLMClient/delta_two']],
     ['source=manual', ['LLMClient/zulu', 'Plugin/facts', 'SmarterAuthToken/beta']],
     ['source=nowhere', []],
+    ['tag=none', []],
     ['deployed=true', ['LLMClient/zulu']],
     ['deployed=false&limit=1', ['LLMClient/alpha']],
     [

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { sortKeys } from '../../broker/record-list.ts';
 import { manual } from '../../reconcile/manual.ts';
+import { tailLimit } from '../../reconcile/record-log.ts';
 import { Resources } from '../../reconcile/resources.ts';
 import { manifestsIn, workByHand } from '../by-hand.ts';
 import { dryRun, paging, word } from '../parameters.ts';
@@ -30,6 +31,7 @@ export function resourceRoutes(app: Api, parts: HttpParts): void {
           kind: word('Of this kind; in any case, plural, or an alias'),
           name: word('With this name, or names that begin so where it ends in *'),
           source: word(`Owned by this source; ${manual} for those that nobody owns`),
+          tag: word('With this tag'),
           deployed: z.enum(['true', 'false']).optional().describe('Published, or not'),
           sort: z
             .enum(sortKeys.flatMap((key) => [key, `-${key}`] as const))
@@ -121,4 +123,48 @@ export function resourceRoutes(app: Api, parts: HttpParts): void {
         return workByHand(parts, resources, plan, query.dryRun === 'true');
       },
     );
+
+  app.get(
+    '/api/v1/resources/:kind/:name/logs',
+    {
+      schema: {
+        tags,
+        operationId: 'logsOfResource',
+        summary: 'What happened to a record, oldest first',
+        params,
+        querystring: z.strictObject({
+          tail: z.coerce
+            .number({ error: 'must be a whole number' })
+            .int('must be a whole number')
+            .min(1)
+            .max(tailLimit.most)
+            .default(tailLimit.usual)
+            .describe('How many of the last lines'),
+        }),
+        response: answers(z.object({ lines: z.array(z.string()) })),
+      },
+    },
+    async ({ params: { kind, name }, query: { tail } }) => {
+      const entries = await resources.named(kind, name).logEntries(tail);
+      return { lines: entries.map((it) => it.line) };
+    },
+  );
+
+  app.post(
+    '/api/v1/resources/:kind/:name/prompt',
+    {
+      schema: {
+        tags,
+        operationId: 'promptResource',
+        summary: 'Say something to a deployed record',
+        params,
+        body: z.strictObject({ prompt: z.string().min(1) }),
+        response: answers(z.looseObject({})),
+      },
+    },
+    async ({ params: { kind, name }, body: { prompt } }) => {
+      const signal = AbortSignal.timeout(limits.answerTime);
+      return (await resources.named(kind, name).prompt(prompt, signal)).data;
+    },
+  );
 }
