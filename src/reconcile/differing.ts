@@ -85,7 +85,8 @@ function isAsExpected(live: LiveRecord, expected: Expected | undefined): boolean
 /**
  * What the file index says, where the inventory remembers the same; nothing to be there where it
  * remembers something else, or where a record of the source is declared no more. A record whose
- * declarations are all wrong stays as it is.
+ * declarations are all wrong stays as it is. SQLite by itself would look through all declarations of
+ * the source for each name.
  */
 const declared: Expecting = (query, { names, account, space, source, applied }) =>
   query.rows(
@@ -98,7 +99,7 @@ const declared: Expecting = (query, { names, account, space, source, applied }) 
      FROM json_each(?) AS names
      LEFT JOIN inventory ON inventory.account = ? AND inventory.space = ?
        AND inventory.name = names.value
-     LEFT JOIN declaration AS declared ON declared.source = ? AND declared.account = ?
+     LEFT JOIN declaration AS declared INDEXED BY declaration_key ON declared.source = ? AND declared.account = ?
        AND declared.space = ? AND declared.name = names.value
      LEFT JOIN file ON file.source = declared.source AND file.path = declared.path
      WHERE (declared.digest IS NOT NULL AND NOT declared.spoiled)

@@ -147,7 +147,7 @@ export async function declarationsOf(
   keys: readonly RecordKey[],
 ): Promise<Declared[]> {
   return inParts(keys, (part) =>
-    declarations(query, source).whereRaw(
+    declarations(query, source, byKey).whereRaw(
       '(declaration.account, declaration.space, declaration.name) IN (SELECT value->>0, value->>1, value->>2 FROM json_each(?))',
       [JSON.stringify(part.map(({ account, space, name }) => [account, space, name]))],
     ),
@@ -228,9 +228,12 @@ export async function clearIndex(query: Query, source: string): Promise<void> {
     await query(table).where({ source }).delete();
 }
 
-function declarations(query: Query, source: string) {
+/** Without it SQLite would look through all declarations of a source for a few keys. */
+const byKey = 'declaration INDEXED BY declaration_key';
+
+function declarations(query: Query, source: string, table = 'declaration') {
   const named = Object.entries(columns).map(([as, column]) => [as, `declaration.${column}`]);
-  return query('declaration')
+  return query(query.raw(table))
     .join('file', (on) =>
       on.on('file.source', 'declaration.source').on('file.path', 'declaration.path'),
     )

@@ -123,3 +123,19 @@ t.test(
     t.equal(work.filesRead, 2);
   },
 );
+
+t.test('a full comparison costs in proportion to what there is', async (t) => {
+  const taken: number[] = [];
+  for (const size of [300, 3000]) {
+    const { ports, source } = await settled(t, size);
+    // Of all threads, so that a statement that looks through a table for each record shows too.
+    const before = process.cpuUsage();
+    const { outcome, work } = await look(ports, source, false);
+    const { user, system } = process.cpuUsage(before);
+    t.equal(outcome, 'converged');
+    t.equal(work.filesRead, 0);
+    taken.push(user + system);
+  }
+  const [small = 0, large = 0] = taken;
+  t.ok(large < small * 15, `ten times as much takes ${(large / small).toFixed(1)} times as long`);
+});
