@@ -10,10 +10,25 @@ import { type ColumnField, type RecordShape, recordShape } from './record-shape.
  * table create it once, whichever comes first.
  */
 export function recordMigrations(kinds: KindSet): readonly Migration[] {
-  return kinds.all.map((kind) => ({
-    id: `record_${kind.name}_1`,
-    up: (query: Query) => createTables(query, recordShape(kind, kinds)),
-  }));
+  return [
+    ...kinds.all.map((kind) => ({
+      id: `record_${kind.name}_1`,
+      up: (query: Query) => createTables(query, recordShape(kind, kinds)),
+    })),
+    { id: 'token_1', up: (query: Query) => addServerColumns(query, kinds) },
+  ];
+}
+
+/** Columns that kinds have got since the tables were made; an older database has them after this. */
+async function addServerColumns(query: Query, kinds: KindSet): Promise<void> {
+  for (const { tables, serverColumns = {} } of kinds.all) {
+    const present = await query(tables.main).columnInfo();
+    const missing = Object.entries(serverColumns).filter(([name]) => !(name in present));
+    if (missing.length === 0) continue;
+    await query.schema.alterTable(tables.main, (table) => {
+      for (const [name, type] of missing) typed(table, name, type);
+    });
+  }
 }
 
 async function createTables(query: Query, shape: RecordShape): Promise<void> {

@@ -82,6 +82,9 @@ const catalogue = {
   RECORD_REJECTED: { exit: 1, httpStatus: 422, retry: 'never' },
   VERB_NOT_IMPLEMENTED: { exit: 1, httpStatus: 501, retry: 'never' },
 
+  TOKEN_ISSUED: { exit: 1, httpStatus: 409, retry: 'never' },
+  TOKEN_NOT_ISSUED: { exit: 1, httpStatus: 409, retry: 'never' },
+
   EXPORT_REFUSED: { exit: 1, httpStatus: 409, retry: 'never' },
   LISTEN_FAILED: { exit: 1, httpStatus: 500, retry: 'never' },
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Kind } from '../../manifest/kind.ts';
 import { metadataFields } from '../metadata.ts';
 import { filled } from '../text.ts';
+import { issuedColumnTypes, issuedOf } from './issued.ts';
 
 const spec = z.strictObject({
   config: z.strictObject({
@@ -45,6 +46,10 @@ export const smarterAuthToken: Kind = {
     },
   ],
   tables: { main: 'smarter_auth_token', ones: [] },
-  status: () => ({}),
+  serverColumns: issuedColumnTypes,
+  status: (record) => {
+    const { keyId, issuedAt, revokedAt, lastUsedAt } = issuedOf(record);
+    return { keyId, issuedAt, revokedAt, lastUsedAt };
+  },
   example,
 };
