@@ -4,7 +4,7 @@ import type { Kind, KindSet, SecretStorage } from '../manifest/kind.ts';
 import { comparableOf } from '../manifest/kind-set.ts';
 import { contentDigest, keyId, type Manifest } from '../manifest/manifest.ts';
 import { withSecret } from '../manifest/secret-value.ts';
-import type { Database, Query } from '../store/database.ts';
+import type { Query } from '../store/database.ts';
 
 /** A kind that keeps secret values, with the columns of its main table that they are kept in. */
 interface Keeping {
@@ -44,38 +44,36 @@ interface SealedRow {
 }
 
 /**
- * Seals every stored secret with another key, all or none, and returns how many there are. What the
+ * Seals every stored secret with another key and returns how many there are; for one transaction. What the
  * inventory remembers follows, so that nothing shows as changed afterwards. Every record counts as
  * written, so that a plan made with the old key is refused. Throws SECRET_KEY where the old key is
  * not the right one.
  */
 export async function rekey(
-  database: Database,
+  query: Query,
   kinds: KindSet,
   oldKey: SealingKey,
   newKey: SealingKey,
 ): Promise<number> {
-  return database.write(async (query) => {
-    let count = 0;
-    for (const of of keeping(kinds)) {
-      const rows = await query(of.table)
-        .whereNotNull(of.secret.column)
-        .select<SealedRow[]>('id', 'account', 'name', { sealed: of.secret.column });
-      for (const row of rows) {
-        const { account, name } = row;
-        const context = keyId({ account, space: of.kind.space, name });
-        const value = oldKey.open(row.sealed, context);
-        const hash = newKey.hash(value, context);
-        await query(of.table)
-          .where({ id: row.id })
-          .update({ [of.hash]: hash, [of.secret.column]: newKey.seal(value, context) })
-          .increment('generation', 1);
-        await rekeyInventory(query, of, row, hash, oldKey.hash(value, context));
-      }
-      count += rows.length;
+  let count = 0;
+  for (const of of keeping(kinds)) {
+    const rows = await query(of.table)
+      .whereNotNull(of.secret.column)
+      .select<SealedRow[]>('id', 'account', 'name', { sealed: of.secret.column });
+    for (const row of rows) {
+      const { account, name } = row;
+      const context = keyId({ account, space: of.kind.space, name });
+      const value = oldKey.open(row.sealed, context);
+      const hash = newKey.hash(value, context);
+      await query(of.table)
+        .where({ id: row.id })
+        .update({ [of.hash]: hash, [of.secret.column]: newKey.seal(value, context) })
+        .increment('generation', 1);
+      await rekeyInventory(query, of, row, hash, oldKey.hash(value, context));
     }
-    return count;
-  });
+    count += rows.length;
+  }
+  return count;
 }
 
 /** What was applied with another value than the live one keeps its old hash, and so still differs. */

@@ -2,6 +2,7 @@ import { Argument, Command as Commander, CommanderError, Option } from 'commande
 import { asPlumblineError, PlumblineError } from '../lib/errors.ts';
 import {
   type CommandDefinition,
+  type CommandGroup,
   commands,
   commonOptions,
   type OptionDefinition,
@@ -38,6 +39,11 @@ const load: Readonly<Record<string, () => Promise<Command>>> = {
   suspend: () => import('./suspend.ts'),
   resume: () => import('./resume.ts'),
   why: () => import('./why.ts'),
+  'token issue': () => import('./token-issue.ts'),
+  'token rotate': () => import('./token-rotate.ts'),
+  'token revoke': () => import('./token-revoke.ts'),
+  'token list': () => import('./token-list.ts'),
+  'secret rekey': () => import('./secret-rekey.ts'),
   doctor: () => import('./doctor.ts'),
   completion: () => import('./completion.ts'),
 };
@@ -62,13 +68,16 @@ export async function main(
     'after',
     "\nStart with 'plumbline validate PATH', then 'plumbline plan', then 'plumbline sync'.\n",
   );
-  for (const definition of commands)
+  const runs = (name: string) => async (invocation: Invocation) => {
+    current = invocation;
+    const { run } = await (load[name] as () => Promise<Command>)();
+    exit = await run(invocation);
+  };
+  for (const it of commands)
     program.addCommand(
-      commanderCommand(definition, terminal, async (invocation) => {
-        current = invocation;
-        const { run } = await (load[definition.name] as () => Promise<Command>)();
-        exit = await run(invocation);
-      }),
+      'commands' in it
+        ? commanderGroup(it, terminal, runs)
+        : commanderCommand(it, it.name, terminal, runs(it.name)),
     );
   try {
     await program.parseAsync([...words], { from: 'user' });
@@ -102,8 +111,30 @@ async function wantsCauses(invocation: Invocation | undefined): Promise<boolean>
   return loaded?.config.log.level === 'debug';
 }
 
+function commanderGroup(
+  { name, summary, commands: members }: CommandGroup,
+  terminal: Terminal,
+  runs: (name: string) => (invocation: Invocation) => Promise<void>,
+): Commander {
+  const group = new Commander(name)
+    .description(summary)
+    .helpOption('-h, --help', 'print help')
+    .helpCommand(false)
+    .showSuggestionAfterError(true)
+    .showHelpAfterError(`Type 'plumbline ${name} --help' for its commands.`)
+    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
+    .exitOverride();
+  for (const member of members) {
+    const words = `${name} ${member.name}`;
+    group.addCommand(commanderCommand(member, words, terminal, runs(words)));
+  }
+  return group;
+}
+
+/** `words` are all that call the command. */
 function commanderCommand(
   definition: CommandDefinition,
+  words: string,
   terminal: Terminal,
   run: (invocation: Invocation) => Promise<void>,
 ): Commander {
@@ -111,7 +142,7 @@ function commanderCommand(
     .description(definition.summary)
     .helpOption('-h, --help', 'print help')
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
-    .showHelpAfterError(`Type 'plumbline ${definition.name} --help' for its arguments and options.`)
+    .showHelpAfterError(`Type 'plumbline ${words} --help' for its arguments and options.`)
     .exitOverride();
   for (const word of definition.arguments?.split(' ') ?? [])
     command.addArgument(new Argument(word));

@@ -19,6 +19,13 @@ export interface CommandDefinition {
   readonly examples: readonly string[];
 }
 
+/** Commands that share a first word, such as `token issue` and `token revoke`. */
+export interface CommandGroup {
+  readonly name: string;
+  readonly summary: string;
+  readonly commands: readonly CommandDefinition[];
+}
+
 const report: OptionDefinition = {
   flags: '-o, --output <format>',
   summary: 'how to print the report',
@@ -49,8 +56,8 @@ const files: OptionDefinition = {
   repeats: true,
 };
 
-/** Every command, in the order of the help. */
-export const commands: readonly CommandDefinition[] = [
+/** Every command and group of commands, in the order of the help. */
+export const commands: readonly (CommandDefinition | CommandGroup)[] = [
   {
     name: 'run',
     summary: 'watch every source and keep the records true to it, until told to stop',
@@ -304,6 +311,64 @@ export const commands: readonly CommandDefinition[] = [
     ],
   },
   {
+    name: 'token',
+    summary: 'issue, rotate, revoke and list the secrets of API keys',
+    commands: [
+      {
+        name: 'issue',
+        arguments: '<name>',
+        summary: 'give a declared key (SmarterAuthToken) its secret, and show it this once',
+        examples: ['plumbline token issue support_key > /run/secrets/support_key'],
+      },
+      {
+        name: 'rotate',
+        arguments: '<name>',
+        summary: 'give a key a new secret in place of the old one, and show it this once',
+        options: [
+          {
+            flags: '--keep-old-for <time>',
+            summary: 'accept the old one for this time too, such as 24h; without it, it ends now',
+          },
+        ],
+        examples: ['plumbline token rotate support_key --keep-old-for 24h'],
+      },
+      {
+        name: 'revoke',
+        arguments: '<name>',
+        summary: 'end every secret of a key, at once',
+        examples: ['plumbline token revoke support_key'],
+      },
+      {
+        name: 'list',
+        summary: 'list the keys: whether they have a secret, of when and by whom, and its last use',
+        options: [tableOrJson],
+        examples: ['plumbline token list', 'plumbline token list -o json'],
+      },
+    ],
+  },
+  {
+    name: 'secret',
+    summary: 'look after the key that values of Secrets are sealed with',
+    commands: [
+      {
+        name: 'rekey',
+        summary: 'seal every stored secret with a new key; no daemon may run meanwhile',
+        options: [
+          {
+            flags: '--new-key-file <file>',
+            summary:
+              'file with the new key (32 bytes in base64 or hex), instead of PLUMBLINE_SECRET_NEW_KEY; ' +
+              'without either, a new one is made in the key file beside the database',
+          },
+        ],
+        examples: [
+          'plumbline secret rekey',
+          'openssl rand -base64 32 > new.key && plumbline secret rekey --new-key-file new.key',
+        ],
+      },
+    ],
+  },
+  {
     name: 'doctor',
     summary: 'check the installation, the configuration, the database and the sources',
     options: [
@@ -323,6 +388,13 @@ export const commands: readonly CommandDefinition[] = [
     examples: ['source <(plumbline completion bash)'],
   },
 ];
+
+/** Every command under all the words that call it: `plan`, `token issue`. */
+export const everyCommand: readonly CommandDefinition[] = commands.flatMap((it) =>
+  'commands' in it
+    ? it.commands.map((command) => ({ ...command, name: `${it.name} ${command.name}` }))
+    : [it],
+);
 
 /** Options that every command takes. */
 export const commonOptions: readonly OptionDefinition[] = [

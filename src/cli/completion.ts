@@ -2,8 +2,10 @@ import { kinds } from '../kinds/kinds.ts';
 import { PlumblineError } from '../lib/errors.ts';
 import {
   type CommandDefinition,
+  type CommandGroup,
   commands,
   commonOptions,
+  everyCommand,
   type OptionDefinition,
 } from './commands.ts';
 import type { Invocation } from './invocation.ts';
@@ -45,28 +47,39 @@ function firstArgument(command: CommandDefinition): readonly string[] {
   return /^[<[]kind/.test(command.arguments ?? '') ? names : [];
 }
 
+/** What may follow the first word where that names a group. */
+const groups: readonly CommandGroup[] = commands.flatMap((it) => ('commands' in it ? [it] : []));
+
+const memberNames = ({ commands: members }: CommandGroup) => members.map((it) => it.name).join(' ');
+
 function bash(): string {
-  const cases = commands.map((command) => {
+  const cases = everyCommand.map((command) => {
     const words = [...optionsOf(command).flatMap((it) => it.names), ...firstArgument(command)];
-    return `    ${command.name}) words="${words.join(' ')}" ;;`;
+    return `    "${command.name}") words="${words.join(' ')}" ;;`;
   });
   const values = new Map<string, string>();
-  for (const command of commands)
+  for (const command of everyCommand)
     for (const it of optionsOf(command))
       if (it.choices.length > 0)
         for (const name of it.names) values.set(`${command.name}:${name}`, it.choices.join(' '));
-  const valueCases = [...values].map(([key, words]) => `    ${key}) words="${words}" ;;`);
+  const valueCases = [...values].map(([key, words]) => `    "${key}") words="${words}" ;;`);
+  const grouped = groups.map(
+    (it) => `    ${it.name}) [ "$COMP_CWORD" -eq 2 ] && words="${memberNames(it)}" ;;`,
+  );
   return `# bash completion for plumbline
 _plumbline() {
   local current="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" command="\${COMP_WORDS[1]}" words=""
   if [ "$COMP_CWORD" -eq 1 ]; then
     words="${commands.map((it) => it.name).join(' ')} --help --version"
   else
+    case "$command" in
+${groups.map((it) => it.name).join('|')}) [ "$COMP_CWORD" -eq 2 ] || command="$command \${COMP_WORDS[2]}" ;;
+    esac
     case "$command:$before" in
 ${valueCases.join('\n')}
     *)
     case "$command" in
-${cases.join('\n')}
+${[...cases, ...grouped].join('\n')}
     esac ;;
     esac
   fi
@@ -79,8 +92,23 @@ complete -F _plumbline plumbline
 
 function zsh(): string {
   const quoted = (text: string) => text.replace(/'/g, "'\\''").replace(/:/g, '\\:');
-  const list = commands.map((it) => `    '${it.name}:${quoted(it.summary)}'`);
-  const cases = commands.map((command) => {
+  const described = (it: { readonly name: string; readonly summary: string }) =>
+    `    '${it.name}:${quoted(it.summary)}'`;
+  const list = commands.map(described);
+  const grouped = groups.map(
+    (it) => `    ${it.name})
+      if (( CURRENT == 2 )); then
+        commands=(
+${it.commands.map(described).join('\n')}
+        )
+        _describe command commands
+        return
+      fi
+      command="$command \${words[2]}"
+      shift words
+      (( CURRENT-- )) ;;`,
+  );
+  const cases = everyCommand.map((command) => {
     const specs = optionsOf(command).flatMap((it) =>
       it.names.map((name) => {
         const value = !it.takesValue
@@ -93,7 +121,7 @@ function zsh(): string {
     );
     const words = firstArgument(command);
     const first = words.length > 0 ? `'1:word:(${words.join(' ')})'` : `'*:file:_files'`;
-    return `    ${command.name}) _arguments ${specs.join(' ')} ${first} ;;`;
+    return `    "${command.name}") _arguments ${specs.join(' ')} ${first} ;;`;
   });
   return `#compdef plumbline
 _plumbline() {
@@ -109,6 +137,9 @@ ${list.join('\n')}
   shift words
   (( CURRENT-- ))
   case "$command" in
+${grouped.join('\n')}
+  esac
+  case "$command" in
 ${cases.join('\n')}
   esac
 }
@@ -119,11 +150,16 @@ compdef _plumbline plumbline
 function fish(): string {
   const quoted = (text: string) => text.replace(/['\\]/g, '\\$&');
   const lines = ['# fish completion for plumbline', 'complete -c plumbline -f'];
-  for (const command of commands) {
-    lines.push(
-      `complete -c plumbline -n __fish_use_subcommand -a ${command.name} -d '${quoted(command.summary)}'`,
-    );
-    const when = `-n '__fish_seen_subcommand_from ${command.name}'`;
+  for (const { name, summary } of commands)
+    lines.push(`complete -c plumbline -n __fish_use_subcommand -a ${name} -d '${quoted(summary)}'`);
+  for (const group of groups)
+    for (const { name, summary } of group.commands)
+      lines.push(
+        `complete -c plumbline -n '__fish_seen_subcommand_from ${group.name}; and not __fish_seen_subcommand_from ${memberNames(group)}' -a ${name} -d '${quoted(summary)}'`,
+      );
+  for (const command of everyCommand) {
+    const seen = command.name.split(' ').map((word) => `__fish_seen_subcommand_from ${word}`);
+    const when = `-n '${seen.join('; and ')}'`;
     for (const it of optionsOf(command)) {
       const names = it.names.map((name) =>
         name.startsWith('--') ? `-l ${name.slice(2)}` : `-s ${name.slice(1)}`,

@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts';
 import { keyVariable } from '../config/settings.ts';
 import { PlumblineError } from '../lib/errors.ts';
 import { SealingKey } from '../lib/seal.ts';
-import { createKeyFile, keyFileOf, readKeyFile } from '../store/key-file.ts';
+import { createKeyFile, keyBeside, keyFileOf, settleNextKey } from '../store/key-file.ts';
 import type { Opening } from './assemble.ts';
 
 /**
@@ -28,7 +28,9 @@ export function keyRing(
 function find(config: Config, opening: Opening, stored: string | undefined): SealingKey {
   const path = config.database.replace(/^sqlite:/, '');
   const file = path === ':memory:' ? undefined : keyFileOf(path);
-  const found = config.secrets.key ?? (file === undefined ? undefined : readKeyFile(file));
+  // Only who is alone with the database may move key files about.
+  if (file !== undefined && opening === 'exclusive') settleNextKey(file, stored);
+  const found = config.secrets.key ?? (file === undefined ? undefined : keyBeside(file, stored));
   if (stored !== undefined && found?.id !== stored)
     throw new PlumblineError(
       'SECRET_KEY',

@@ -96,10 +96,14 @@ export const fileVariable = 'PLUMBLINE_CONFIG';
 /** The variable with the key that secrets are sealed with; in a file it would lie beside what it opens. */
 export const keyVariable = 'PLUMBLINE_SECRET_KEY';
 
+/** The variable with the key that is to take its place. */
+export const nextKeyVariable = 'PLUMBLINE_SECRET_NEW_KEY';
+
 /** Every variable that Plumbline reads. */
 export const knownVariables: readonly string[] = [
   fileVariable,
   keyVariable,
+  nextKeyVariable,
   failpointVariable,
   ...new Set(settings.map((setting) => setting.variable)),
 ];

@@ -46,6 +46,8 @@ export const failpoints = [
   'failure.remembered',
   'export.draft-written',
   'export.file-renamed',
+  'rekey.key-written',
+  'rekey.sealed',
   'shutdown.begin',
   'store.before-checkpoint',
   'store.closed',

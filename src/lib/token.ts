@@ -20,7 +20,9 @@ export function newToken(): NewToken {
 }
 
 /** The id of a token that somebody presents, and the hash of its secret; undefined for any other text. */
-export function readToken(text: string): { readonly id: string; readonly hash: string } | undefined {
+export function readToken(
+  text: string,
+): { readonly id: string; readonly hash: string } | undefined {
   const [, id, secret] = form.exec(text) ?? [];
   return id === undefined || secret === undefined ? undefined : { id, hash: hashOf(secret) };
 }

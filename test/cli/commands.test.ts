@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { commands } from '../../src/cli/commands.ts';
+import { commands, everyCommand } from '../../src/cli/commands.ts';
 import { table } from '../../src/cli/table.ts';
 import { logLevels } from '../../src/lib/log-level.ts';
 import { plumbline } from '../support/command-line.ts';
@@ -35,6 +35,8 @@ t.test('usage errors exit 64 and say what to type', async (t) => {
     ['a shell that is not one', ['completion', 'tcsh'], /bash, zsh, fish/],
     ['apply without a path', ['apply'], /plumbline apply -f PATH/],
     ['a path that is not there', ['validate', 'nowhere.yaml'], /no file or folder nowhere\.yaml/],
+    ['a group without its command', ['token'], /Commands:/],
+    ['a misspelt command of a group', ['token', 'isue', 'x'], /Did you mean issue/],
     ['too many arguments', ['status', 'what'], /too many arguments/],
   ];
   for (const [name, words, wanted] of cases) {
@@ -62,8 +64,8 @@ t.test('a table of as many rows as there may be records is printed', async (t) =
 });
 
 t.test('every command has help with examples that name it', async (t) => {
-  for (const { name } of commands) {
-    const { exit, out } = await run(name, '--help');
+  for (const { name } of everyCommand) {
+    const { exit, out } = await run(...name.split(' '), '--help');
     t.equal(exit, 0, name);
     t.match(out, `plumbline ${name}`, name);
     t.match(out, /Examples:/, name);
@@ -77,8 +79,8 @@ t.test('every command has help with examples that name it', async (t) => {
 });
 
 t.test('every command of the table can be loaded', async (t) => {
-  for (const { name } of commands) {
-    const file = new URL(`../../src/cli/${name}.js`, import.meta.url).href;
+  for (const { name } of everyCommand) {
+    const file = new URL(`../../src/cli/${name.replace(' ', '-')}.js`, import.meta.url).href;
     t.type((await import(file)).run, 'function', name);
   }
 });
@@ -91,15 +93,20 @@ t.test('completion scripts are valid where their shell is there to say so', asyn
   ] as const) {
     const { exit, out } = await run('completion', shell);
     t.equal(exit, 0);
-    for (const { name } of commands) t.match(out, name);
+    for (const { name } of everyCommand) for (const word of name.split(' ')) t.match(out, word);
     const checked = spawnSync(shell, [flag], { input: out });
     if (checked.error === undefined) t.equal(checked.status, 0, `${shell}: ${checked.stderr}`);
     else t.comment(`${shell} is not on this machine`);
   }
   const script = (await run('completion', 'bash')).out;
   const asked = `${script}\nCOMP_WORDS=(plumbline pl); COMP_CWORD=1; _plumbline; echo "\${COMPREPLY[@]}"
-COMP_WORDS=(plumbline plan -o ""); COMP_CWORD=3; _plumbline; echo "\${COMPREPLY[@]}"`;
-  t.equal(execFileSync('bash', ['-c', asked]).toString(), 'plan\ntext json markdown junit\n');
+COMP_WORDS=(plumbline plan -o ""); COMP_CWORD=3; _plumbline; echo "\${COMPREPLY[@]}"
+COMP_WORDS=(plumbline token r); COMP_CWORD=2; _plumbline; echo "\${COMPREPLY[@]}"
+COMP_WORDS=(plumbline token list -o ""); COMP_CWORD=4; _plumbline; echo "\${COMPREPLY[@]}"`;
+  t.equal(
+    execFileSync('bash', ['-c', asked]).toString(),
+    'plan\ntext json markdown junit\nrotate revoke\ntable json\n',
+  );
 });
 
 t.test('the version is printed before anything is loaded', async (t) => {

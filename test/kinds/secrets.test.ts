@@ -317,9 +317,11 @@ t.test('another key seals everything anew, and nothing shows as changed', async 
     migrations: recordMigrations(kinds),
   });
   const { database } = store;
-  await t.rejects(rekey(database, kinds, newKey, oldKey), { code: 'SECRET_KEY' });
+  const rekeyed = (from: SealingKey, to: SealingKey) =>
+    database.write((query) => rekey(query, kinds, from, to));
+  await t.rejects(rekeyed(newKey, oldKey), { code: 'SECRET_KEY' });
   t.equal(await database.read((query) => storedKeyId(query, kinds)), oldKey.id, 'all or none');
-  t.equal(await rekey(database, kinds, oldKey, newKey), 2);
+  t.equal(await rekeyed(oldKey, newKey), 2);
   t.equal(await database.read((query) => storedKeyId(query, kinds)), newKey.id);
   await store.close();
   const row = await rowOf(world, 'one');

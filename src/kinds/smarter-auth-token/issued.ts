@@ -37,7 +37,10 @@ export const issuedColumns = {
 const members = Object.keys(issuedColumns) as (keyof Issued)[];
 
 export const issuedColumnTypes: Readonly<Record<string, ColumnType>> = Object.fromEntries(
-  members.map((it) => [issuedColumns[it], it.endsWith('At') || it === 'oldUntil' ? 'timestamp' : 'text']),
+  members.map((it) => [
+    issuedColumns[it],
+    it.endsWith('At') || it === 'oldUntil' ? 'timestamp' : 'text',
+  ]),
 );
 
 export function issuedOf({ columns }: LiveRecord): Issued {
