@@ -71,7 +71,40 @@ export async function rekey(
         .increment('generation', 1);
       await rekeyInventory(query, of, row, hash, oldKey.hash(value, context));
     }
-    count += rows.length;
+    count += rows.length + (await rekeyTrash(query, of, oldKey, newKey));
+  }
+  return count;
+}
+
+/** What is deleted and can be restored follows too, or it would come back as something that nobody can open. */
+async function rekeyTrash(
+  query: Query,
+  { kind, secret }: Keeping,
+  oldKey: SealingKey,
+  newKey: SealingKey,
+): Promise<number> {
+  const rows = await query('trash')
+    .where({ kind: kind.name })
+    .select<{ id: number; account: string; name: string; record: string }[]>(
+      'id',
+      'account',
+      'name',
+      'record',
+    );
+  let count = 0;
+  for (const { id, account, name, record } of rows) {
+    const whole = JSON.parse(record) as JsonObject;
+    const columns = whole['columns'] as JsonObject;
+    const sealed = columns[secret.column];
+    if (typeof sealed !== 'string') continue;
+    const context = keyId({ account, space: kind.space, name });
+    const value = oldKey.open(sealed, context);
+    const resealed = { ...columns, [secret.column]: newKey.seal(value, context) };
+    const manifest = withSecret(whole['manifest'], secret.value, newKey.hash(value, context));
+    await query('trash')
+      .where({ id })
+      .update({ record: JSON.stringify({ ...whole, manifest, columns: resealed }) });
+    count += 1;
   }
   return count;
 }

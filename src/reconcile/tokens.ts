@@ -85,14 +85,15 @@ function fresh(actor: string, now: string, old: Partial<Issued>): Changed<NewTok
 }
 
 /** One change of a key's secret with its entry in the journal, which has the id and never the secret. */
-function change<T>(
+async function change<T>(
   ports: Ports,
   { key, actor }: TokenRequest,
   verb: Act['verb'],
   decide: (record: LiveRecord, now: string) => Changed<T>,
 ): Promise<T> {
   const at = ports.clock.now().toISOString();
-  return ports.database.write((query) =>
+  let made: T | undefined;
+  await ports.database.write((query) =>
     keepingCounters(query, async () => {
       const record = await ports.brokers.of(kind).find(query, key.account, key.name);
       if (record === undefined) throw recordNotFound(kind.name, key.name);
@@ -103,9 +104,10 @@ function change<T>(
       const grace = issued.oldUntil == null ? '' : `, the one before until ${issued.oldUntil}`;
       stageAct(unit, { verb, actor, at, key, kind: kind.name, message: `key ${id}${grace}` });
       await unit.flush(query);
-      return token;
+      made = token;
     }),
   );
+  return made as T;
 }
 
 function stageIssued(unit: UnitOfWork, record: LiveRecord, issued: Partial<Issued>): void {

@@ -90,6 +90,8 @@ t.test('a secret ends when it is rotated, revoked, switched off or deleted', asy
   world.remove('key.yaml');
   t.equal((await world.run('sync')).exit, 0);
   t.equal(await isGood(fourth), false, 'it goes with its record');
+  t.equal((await world.run('restore', 'token', 'key')).exit, 0);
+  t.equal(await isGood(fourth), true, 'and comes back with it');
 });
 
 t.test('the use of a key is noted once a minute, and wakes no source', async (t) => {
@@ -183,6 +185,19 @@ t.test('killed between any two steps, a change of key loses nothing', async (t) 
     rmSync(`${keyFile}.old`);
     await isTrue(t, world, 'without the old key');
   }
+});
+
+t.test('a deleted secret can be opened with the new key when it comes back', async (t) => {
+  const { world } = await sealedWorld(t, { OTHER: 'correct horse' });
+  world.write('other.yaml', secret.replace('"password"', '"other"').replace('THERE', 'OTHER'));
+  await world.run('sync');
+  world.remove('secret.yaml');
+  t.equal((await world.run('sync')).exit, 0);
+  t.match((await world.run('secret', 'rekey')).out, /^2 secrets /);
+  t.equal((await world.run('restore', 'secret', 'password')).exit, 0);
+  world.write('secret.yaml', secret);
+  t.match((await world.run('sync')).out, /adopted/, 'it is as declared, so its value is the same');
+  t.equal((await world.run('secret', 'rekey')).exit, 0, 'and it opens');
 });
 
 t.test('while a daemon runs, the key stays', async (t) => {
