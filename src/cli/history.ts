@@ -4,6 +4,7 @@ import { shortRevision } from '../plan/wording.ts';
 import type { Query } from '../store/database.ts';
 import {
   entriesAfter,
+  entryJson,
   type HistoryFilter,
   history,
   type JournalRow,
@@ -109,10 +110,4 @@ function cells(row: JournalRow): readonly string[] {
     place,
     row.message ?? '',
   ];
-}
-
-/** One entry with its manifests as values, not as text in text. */
-function entryJson(row: JournalRow): Record<string, unknown> {
-  const value = (text: string | null) => (text === null ? null : JSON.parse(text));
-  return { ...row, before: value(row.before), after: value(row.after) };
 }

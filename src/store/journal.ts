@@ -104,6 +104,12 @@ export async function entriesAfter(
     .limit(filter.limit ?? 100);
 }
 
+/** One entry with its manifests as values, not as text in text. */
+export function entryJson(row: JournalRow): Record<string, unknown> {
+  const value = (text: string | null) => (text === null ? null : JSON.parse(text));
+  return { ...row, before: value(row.before), after: value(row.after) };
+}
+
 /** The id of the newest entry; 0 while there is none. */
 export async function newestEntryId(query: Query): Promise<number> {
   const row = await query('journal').max<{ id: number | null }>({ id: 'id' }).first();

@@ -38,7 +38,15 @@ const valid: Readonly<Record<string, Row>> = {
   undeployResource: { parameters: { kind: 'llmclient', name: 'free' }, status: 200 },
   logsOfResource: { parameters: { ...one, tail: 5 }, status: 200 },
   promptResource: { parameters: one, body: '{"prompt": "Hello"}', status: 409 },
-  listJournal: { parameters: { verb: 'create', since: '2026-01-01T00:00:00Z' }, status: 200 },
+  listJournal: {
+    parameters: {
+      verb: 'create',
+      actor: 'http:local',
+      revision: 'x',
+      since: '2026-01-01T00:00:00Z',
+    },
+    status: 200,
+  },
   listRuns: { parameters: { source: 'team', limit: 1 }, status: 200 },
   describeRun: { status: 200 },
   events: { status: 200 },

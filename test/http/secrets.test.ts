@@ -56,7 +56,12 @@ t.test('no answer of the API holds a secret, however it came in', async (t) => {
     `apiVersion: smarter.sh/v1\nkind: Secret\nmetadata: {name: e}\nspec: {config: {value: "${canaries.broken}\n`,
   ];
   for (const body of misplaced)
-    t.equal((await tell('POST', '/api/v1/resources', body)).status, 422, body.slice(0, 60));
+    for (const path of [
+      '/api/v1/resources',
+      '/api/v1/cli/apply/',
+      '/api/v1/cli/apply?dry_run=true',
+    ])
+      t.equal((await tell('POST', path, body)).status, 422, body.slice(0, 60));
   await tell('GET', `/api/v1/journal?nonsense=${canaries.query}`);
   await tell('GET', `/nowhere?token=${canaries.query}`);
   await tell('GET', `/api/v1/resources?limit=${canaries.query}&cursor=${canaries.query}`);
@@ -76,6 +81,11 @@ t.test('no answer of the API holds a secret, however it came in', async (t) => {
     '/api/v1/resources/secret/by_pem',
     '/api/v1/journal?limit=1000',
     '/api/v1/runs',
+    '/api/v1/cli/get/secret',
+    '/api/v1/cli/describe/secret?name=by_pem',
+    '/api/v1/cli/describe/secret?name=from_env',
+    '/api/v1/cli/whoami',
+    '/api/v1/cli/status',
   ];
   for (const path of looks) t.equal((await tell('GET', path)).status, 200, path);
   t.equal((await tell('DELETE', '/api/v1/resources/secret/by_manifest')).status, 200);

@@ -127,7 +127,7 @@ function commandsOf({ ports, account, access, limits, daemon }: HttpParts): read
     thing: '',
     changed: false,
     data,
-    message: `${verb} successfully`,
+    message: `${verb} told successfully`,
   });
   return [
     {

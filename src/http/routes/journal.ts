@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { PlumblineError } from '../../lib/errors.ts';
 import { kindByWord } from '../../manifest/kind-word.ts';
-import { history } from '../../store/journal.ts';
-import { entryJson, runJson } from '../journal-json.ts';
+import { entryJson, history } from '../../store/journal.ts';
+import { runJson } from '../journal-json.ts';
 import { moment, paging, word } from '../parameters.ts';
 import type { Api, HttpParts } from '../parts.ts';
 import { answers, entryShape, listOf, runShape } from '../shapes.ts';
@@ -20,6 +20,8 @@ const cursor = z.coerce
 const filters = {
   source: word('Of this source'),
   outcome: word('With this outcome'),
+  actor: word('By this actor'),
+  revision: word('Of this revision, or of one that begins so'),
   since: moment('From this moment on'),
   until: moment('Before this moment'),
   limit: paging.limit,
