@@ -75,6 +75,7 @@ export async function withConfigured<T>(
         key: keyRing(config, opening, await database.read((query) => storedKeyId(query, kinds))),
       }),
       clock: systemClock,
+      journalKept: config.journal.keep,
       trashKept: config.trash.keep,
       log,
       version: version(),

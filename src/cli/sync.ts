@@ -1,6 +1,7 @@
 import { asPlumblineError } from '../lib/errors.ts';
 import type { RunResult } from '../reconcile/outcome.ts';
 import { reconcile } from '../reconcile/reconcile.ts';
+import { trimJournal } from '../reconcile/retention.ts';
 import { actor, withPorts } from './assemble.ts';
 import type { Invocation } from './invocation.ts';
 import { printReports, syncExit } from './print-report.ts';
@@ -20,6 +21,7 @@ export async function run(invocation: Invocation): Promise<number> {
       runs.push(await reconcile(ports, telling, occasion, terminal.signal));
     }
     progress.end();
+    await trimJournal(ports, terminal.signal);
     await printReports(
       invocation,
       runs.map(({ source, plan, outcomes, error }) =>

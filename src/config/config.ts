@@ -19,6 +19,10 @@ export interface Config {
     /** Without it the key is in a file beside the database. */
     readonly key?: SealingKey;
   };
+  readonly journal: {
+    /** Milliseconds that entries are kept; 0 for ever. */
+    readonly keep: number;
+  };
   readonly trash: {
     /** Milliseconds that a deleted record is kept. */
     readonly keep: number;

@@ -49,6 +49,7 @@ export function resolveConfig(text: ConfigText, around: Surroundings): Resolved 
       ...(directory === undefined ? {} : { directory: resolve(around.cwd, directory) }),
       ...(key === undefined ? {} : { key }),
     },
+    journal: { keep: parseDuration(text.journal.keep) },
     trash: { keep: parseDuration(text.trash.keep) },
     log: text.log,
   };

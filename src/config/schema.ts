@@ -268,6 +268,13 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .meta({ description: 'Where the values of secrets may come from.' }),
+  journal: z
+    .strictObject({
+      keep: duration(0, 3650 * day)
+        .default('0s')
+        .meta({ description: 'How long entries of the journal are kept; 0s for ever.' }),
+    })
+    .prefault({}),
   trash: z
     .strictObject({
       keep: duration(0, 3650 * day)

@@ -71,6 +71,7 @@ const variables: readonly (readonly [path: string, variable: string])[] = [
   ['http.token', 'PLUMBLINE_HTTP_TOKEN'],
   ['http.tokenFile', 'PLUMBLINE_HTTP_TOKEN_FILE'],
   ['secrets.directory', 'PLUMBLINE_SECRETS_DIRECTORY'],
+  ['journal.keep', 'PLUMBLINE_JOURNAL_KEEP'],
   ['trash.keep', 'PLUMBLINE_TRASH_KEEP'],
   ['log.level', 'PLUMBLINE_LOG_LEVEL'],
   ['log.format', 'PLUMBLINE_LOG_FORMAT'],

@@ -4,6 +4,7 @@ import type { Plan } from '../plan/change.ts';
 import { type Rhythm, SourceLoop } from './loop.ts';
 import type { RunResult } from './outcome.ts';
 import type { Ports, Target } from './ports.ts';
+import { keepTrimming } from './retention.ts';
 import type { Daemon, RunStart, SourceStatus } from './status.ts';
 
 /** A source with when to look at it and how to call it. */
@@ -15,11 +16,13 @@ export interface WatchedTarget extends Target {
 
 /** All sources of one process, each in a loop of its own. */
 export class DaemonLoops implements Daemon {
+  readonly #ports: Ports;
   readonly #loops: readonly SourceLoop[];
   readonly #listeners = new Set<(status: SourceStatus, result: RunResult) => void>();
   readonly #startListeners = new Set<(start: RunStart) => void>();
 
   constructor(ports: Ports, targets: readonly WatchedTarget[]) {
+    this.#ports = ports;
     const heard = {
       started: (start: RunStart) => {
         for (const listener of this.#startListeners) listener(start);
@@ -84,7 +87,10 @@ export class DaemonLoops implements Daemon {
         throw error;
       }),
     );
+    const trimming = keepTrimming(this.#ports, either);
     const [failure] = (await Promise.allSettled(ends)).filter((it) => it.status === 'rejected');
+    stop.abort();
+    await trimming;
     if (failure !== undefined) throw failure.reason;
   }
 

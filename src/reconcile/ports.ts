@@ -15,6 +15,8 @@ export interface Ports {
   readonly vault: LocalVault;
   readonly clock: Clock;
   readonly log: Log;
+  /** Milliseconds that entries of the journal are kept; 0 for ever. */
+  readonly journalKept: number;
   /** Milliseconds that a deleted record can be restored. */
   readonly trashKept: number;
   /** Of Plumbline itself: a new version looks at everything again. */

@@ -27,3 +27,12 @@ export async function commitsOf(
     .whereRaw('revision IN (SELECT value FROM json_each(?))', [JSON.stringify(revisions)]);
   return new Map(rows.map(({ revision, ...facts }) => [revision, facts]));
 }
+
+/** Forgets the commits of revisions that neither the journal nor the inventory names any more. */
+export async function forgetCommits(query: Query): Promise<void> {
+  await query.rows(
+    `DELETE FROM revision_commit
+     WHERE revision NOT IN (SELECT revision FROM journal WHERE revision IS NOT NULL)
+       AND revision NOT IN (SELECT revision FROM inventory)`,
+  );
+}

@@ -131,7 +131,44 @@ function matching(query: Query, filter: HistoryFilter) {
   return rows;
 }
 
-/** Deletes what was written before a moment (ISO 8601) and says how many entries that were. */
-export async function trimJournal(query: Query, before: string): Promise<number> {
-  return query('journal').where('at', '<', before).delete();
+/** A page of old entries: those of it that may go, and the id of its last one. */
+export interface OldEntries {
+  readonly dispensable: readonly number[];
+  readonly upTo: number;
+}
+
+const oldEntriesAtOnce = 1000;
+
+/**
+ * The next entries, by id after this one, that were written before a moment (ISO 8601); undefined where
+ * there are none. The newest entry that tells what a record holds may not go as long as the record is
+ * there, however old it is: `why` has nothing else to tell of a record that a person made.
+ */
+export async function oldEntries(
+  query: Query,
+  before: string,
+  afterId: number,
+): Promise<OldEntries | undefined> {
+  const rows = await query.rows<{ id: number; dispensable: number }>(
+    `SELECT id, after IS NULL OR EXISTS (
+       SELECT 1 FROM journal AS later
+       WHERE later.name = journal.name AND later.space = journal.space
+         AND later.account = journal.account AND later.id > journal.id
+         AND later.outcome = 'applied' AND coalesce(later.before, later.after) IS NOT NULL
+     ) AS dispensable
+     FROM journal WHERE id > ? AND at < ? ORDER BY id LIMIT ?`,
+    [afterId, before, oldEntriesAtOnce],
+  );
+  const last = rows.at(-1);
+  if (last === undefined) return undefined;
+  return {
+    dispensable: rows.filter((it) => it.dispensable === 1).map((it) => it.id),
+    upTo: last.id,
+  };
+}
+
+export async function removeEntries(query: Query, ids: readonly number[]): Promise<void> {
+  await query.rows('DELETE FROM journal WHERE id IN (SELECT value FROM json_each(?))', [
+    JSON.stringify(ids),
+  ]);
 }

@@ -332,6 +332,7 @@ const samples: Readonly<
   'http.token': ['sesame'],
   'http.tokenFile': ['secret', 'from the file'],
   'secrets.directory': ['/run/secrets'],
+  'journal.keep': ['365d', 31_536_000_000],
   'trash.keep': ['90d', 7_776_000_000],
   'log.level': ['error'],
   'log.format': ['pretty'],

@@ -220,3 +220,30 @@ t.test('why tells what was set behind the back, by hand, by default, or longer a
   });
   t.match(await world.run('why', 'llmclient', 'nobody'), { exit: 1, err: /RECORD_NOT_FOUND/ });
 });
+
+t.test('what is over its time leaves the journal, but not what why has to tell', async (t) => {
+  const world = new World(t, { PLUMBLINE_JOURNAL_KEEP: '30d' });
+  world.write('b.yaml', clientYaml('beta'));
+  for (const value of [0.1, 0.2, 0.3]) {
+    world.write('a.yaml', temperature(value));
+    await world.run('sync');
+  }
+  t.equal((await entriesOf(world)).length, 7, 'all of it is young');
+  // Nobody can change an entry who does not take its guard away.
+  await behindItsBack(world.database, 'DROP TRIGGER journal_is_append_only');
+  await behindItsBack(world.database, "UPDATE journal SET at = '2020-01-01T00:00:00.000Z'");
+  t.equal((await world.run('sync')).exit, 0);
+  t.same(verbsAndNames(await entriesOf(world)), [
+    ['sync', null],
+    ['update', 'alpha'],
+    ['create', 'beta'],
+  ]);
+  const [field] = await whyOf(world, 'llmclient', 'alpha', 'defaultTemperature');
+  t.match(field, {
+    value: 0.3,
+    line: 11,
+    origin: { by: 'source', at: '2020-01-01T00:00:00.000Z' },
+  });
+  const [model] = await whyOf(world, 'llmclient', 'alpha', 'defaultModel');
+  t.match(model, { origin: { by: 'unknown' }, line: 9 }, 'its file still says it');
+});

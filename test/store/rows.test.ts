@@ -16,8 +16,9 @@ import {
   history,
   type JournalEntry,
   newestEntryId,
+  oldEntries,
+  removeEntries,
   stageEntry,
-  trimJournal,
 } from '../../src/store/journal.ts';
 import { keepingCounters, readLiveCounter, watchTable } from '../../src/store/live-counter.ts';
 import {
@@ -520,7 +521,15 @@ function entry(more: Partial<JournalEntry>): JournalEntry {
   };
 }
 
-const nobody = { file: null, line: null, account: null, space: null, kind: null, name: null };
+const nobody = {
+  after: null,
+  file: null,
+  line: null,
+  account: null,
+  space: null,
+  kind: null,
+  name: null,
+};
 const account = [
   entry({}),
   entry({ name: 'b', at: '2026-01-02', actor: 'eve' }),
@@ -596,13 +605,24 @@ t.test('the journal is only ever added to, and trimmed by age', async (t) => {
   });
   const rewriting = database.write((query) => query('journal').update({ actor: 'somebody' }));
   await t.rejects(rewriting, { message: /the journal is append-only/ });
-  t.equal(await database.write((query) => trimJournal(query, '2026-01-03')), 3);
-  t.equal(await database.write((query) => trimJournal(query, '2027')), 2);
+  const old = (before: string, after = 0) =>
+    database.read((query) => oldEntries(query, before, after));
+  t.same(await old('2026-01-01'), undefined);
+  const first = { dispensable: [3], upTo: 3 };
+  t.same(await old('2026-01-03'), first, 'what a record holds since is told by nothing else');
+  await flushed(database, (unit) => {
+    stageEntry(unit, entry({ verb: 'update' }));
+    stageEntry(unit, entry({ verb: 'delete', name: 'b', before: '{"n":1}', after: null }));
+  });
+  const all = await old('2027');
+  t.same(all, { dispensable: [1, 2, 3, 4, 7], upTo: 7 }, 'nor is it needed any more');
+  t.same(await old('2027', 4), { dispensable: [7], upTo: 7 });
+  await database.write((query) => removeEntries(query, all?.dispensable ?? []));
   await flushed(database, (unit) => stageEntry(unit, entry({})));
   const rows = await database.read((query) => history(query, {}));
   t.same(
     rows.map(({ id }) => id),
-    [6],
+    [8, 6, 5],
     'an id is not used again',
   );
 });

@@ -256,6 +256,7 @@ export async function freshPorts(
     endpoint: new FakeEndpoint(),
     vault: new LocalVault({ environment, directory: undefined, key: () => key }),
     clock: new FakeClock(),
+    journalKept: 0,
     trashKept: 86_400_000,
     log: createLog({ level: 'error', format: 'json', stream: silent }),
     version: '0.0.0',
