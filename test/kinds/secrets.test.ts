@@ -1,12 +1,4 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { recordMigrations } from '../../src/broker/record-schema.ts';
 import { rekey, storedKeyId } from '../../src/broker/sealed.ts';
@@ -16,35 +8,17 @@ import { Secret } from '../../src/lib/secret.ts';
 import { reconcile } from '../../src/reconcile/reconcile.ts';
 import { openStore } from '../../src/store/open.ts';
 import { FakeSource, freshPorts, targetOf } from '../support/ports.ts';
+import {
+  again,
+  connectionYaml,
+  fromEnv,
+  fromFile,
+  type Json,
+  secretYaml,
+} from '../support/secrets.ts';
 import { never } from '../support/snapshots.ts';
-import { type Test, t } from '../support/tap.ts';
+import { t } from '../support/tap.ts';
 import { clientYaml, World } from '../support/world.ts';
-
-type Json = Readonly<Record<string, unknown>>;
-
-function yaml(kind: string, name: string, spec: Json): string {
-  const metadata = { name, description: `The ${name}`, version: '1.0.0' };
-  return `${JSON.stringify({ apiVersion: 'smarter.sh/v1', kind, metadata, spec }, null, 2)}\n`;
-}
-
-const secretYaml = (name: string, config: Json) => yaml('Secret', name, { config });
-const fromEnv = (env: string) => ({ valueFrom: { env } });
-const fromFile = (file: string) => ({ valueFrom: { file } });
-const connectionYaml = (name: string, password: string) =>
-  yaml('SqlConnection', name, {
-    connection: { dbEngine: 'django.db.backends.mysql', hostname: 'h', database: 'd', password },
-  });
-
-/** A world with other variables from now on, as after a restart. */
-function again(t: Test, world: World, environment: Readonly<Record<string, string>>): World {
-  const next = new World(t, environment);
-  Object.defineProperty(next, 'folder', { value: world.folder });
-  Object.assign(next.environment, {
-    PLUMBLINE_DATABASE: world.environment['PLUMBLINE_DATABASE'],
-    PLUMBLINE_SOURCE: world.environment['PLUMBLINE_SOURCE'],
-  });
-  return next;
-}
 
 /** The row of a secret as it lies in the database. */
 async function rowOf(world: World, name: string): Promise<Json> {
@@ -329,171 +303,4 @@ t.test('another key seals everything anew, and nothing shows as changed', async 
   const next = again(t, world, { THERE: 'x', PLUMBLINE_SECRET_KEY: newText });
   for (const command of ['plan', 'drift', 'sync'])
     t.equal((await next.run(command)).exit, 0, `${command} finds nothing to do`);
-});
-
-/** Secret values of many shapes, each of them written or given in one of the ways below. */
-const canaries = [
-  'hunter2-canary',
-  'S3cr3t!canary',
-  'correct horse battery canary',
-  'AKIACANARY7EXAMPLE99',
-  'ghp_canary0123456789abcdefABCDEF012345',
-  'sk-canary-T3BlbkFJ0123456789abcdefghij',
-  'xoxb-123456789012-canaryAbCdEf',
-  'eyJhbGciOiJIUzI1NiJ9.eyJjYW5hcnkiOjF9.c2lnbmF0dXJl',
-  'postgres://user:canarypw@db.example/main',
-  'https://canary:tokenpw@example.com/x',
-  'Password=canary;Server=db',
-  '-----BEGIN PRIVATE KEY-----\nMIIcanaryMIIcanary\n-----END PRIVATE KEY-----',
-  'two lines canary\nsecond line',
-  'tab\tcanary',
-  '"quoted canary"',
-  "it's a canary",
-  'kanárienvogel-canary',
-  'カナリア-canary',
-  '🐤canary🐤',
-  '4111111111111111-canary',
-  '00112233445566778899canary',
-  '{"json":"canary"}',
-  '<xml>canary</xml>',
-  '$(canary) `canary` %canary%',
-  'canary\\u001b[31m\\n',
-] as const;
-
-/** The forms in which an output could hold a canary: as it is, and as JSON, YAML or SQL would quote it. */
-function traces(value: string): readonly string[] {
-  const lines = value.split(/[\n\t]/).filter((it) => /canary|MII|カナリア|[\w+/]{20}/i.test(it));
-  const json = JSON.stringify(value).slice(1, -1);
-  return [...new Set([value, json, value.replaceAll("'", "''"), ...lines])].flatMap((it) => [
-    it,
-    Buffer.from(it).toString('base64').replace(/=+$/, '').slice(0, -2),
-    encodeURIComponent(it),
-  ]);
-}
-
-const indented = (value: string) => value.replace(/^/gm, '      ');
-const document = (name: string, config: string) =>
-  `apiVersion: smarter.sh/v1\nkind: Secret\nmetadata: {name: ${name}, description: d, version: 1.0.0}\nspec:\n${config}`;
-
-t.test('no output and no file of ours holds a secret in clear text', async (t) => {
-  t.equal(canaries.length, 25);
-  const variables = Object.fromEntries(canaries.map((it, at) => [`CANARY_${at}`, it]));
-  const extra = { PLUMBLINE_SECRETS_DIRECTORY: 'mounted', PLUMBLINE_LOG_LEVEL: 'debug' };
-  const world = new World(t, { ...variables, ...extra });
-  mkdirSync(join(world.folder, 'mounted'));
-  const outputs: string[] = [];
-  const run = async (...words: string[]) => {
-    const { exit, out, err } = await world.run(...words);
-    outputs.push(`$ plumbline ${words.join(' ')}\n${out}${err}`);
-    return exit;
-  };
-  for (const [at, value] of canaries.entries()) {
-    writeFileSync(join(world.folder, `mounted/f${at}`), value);
-    world.write(`env/${at}.yaml`, secretYaml(`env_${at}`, fromEnv(`CANARY_${at}`)));
-    world.write(`file/${at}.yaml`, secretYaml(`file_${at}`, fromFile(`f${at}`)));
-    world.write(`clear/${at}.yaml`, secretYaml(`clear_${at}`, { value }));
-  }
-  world.write('db.yaml', connectionYaml('db', 'env_0'));
-  t.equal(await run('sync'), 0);
-  for (const format of ['text', 'json', 'markdown', 'junit'])
-    t.equal(await run('plan', '-o', format), 0);
-
-  const rotated = again(t, world, {
-    ...extra,
-    ...Object.fromEntries(canaries.map((it, at) => [`CANARY_${(at + 1) % 25}`, it])),
-  });
-  for (const format of ['text', 'json', 'markdown', 'junit']) {
-    const { exit, out, err } = await rotated.run('plan', '-o', format);
-    t.equal(exit, 2);
-    outputs.push(out + err);
-  }
-  outputs.push(...Object.values(await rotated.run('sync', '-o', 'json')).map(String));
-  for (const format of ['text', 'json', 'markdown', 'junit']) await run('drift', '-o', format);
-
-  // Every way to get it wrong, so that the problems are told beside the value.
-  for (const [at, value] of canaries.entries()) {
-    const quoted = JSON.stringify(value);
-    world.write(`bad/key-${at}.yaml`, document(`k_${at}`, `  config:\n    vaule: ${quoted}\n`));
-    world.write(`bad/map-${at}.yaml`, document(`m_${at}`, `  config: ${quoted}\n`));
-    world.write(
-      `bad/two-${at}.yaml`,
-      document(`t_${at}`, `  config: {value: ${quoted}, valueFrom: {env: A}}\n`),
-    );
-    world.write(
-      `bad/name-${at}.yaml`,
-      document(`n_${at}`, `  config: {valueFrom: {env: ${quoted}}}\n`),
-    );
-    world.write(
-      `bad/path-${at}.yaml`,
-      document(`p_${at}`, `  config: {valueFrom: {file: ${quoted}}}\n`),
-    );
-    world.write(
-      `bad/list-${at}.yaml`,
-      document(`l_${at}`, `  config:\n    value:\n      - ${quoted}\n`),
-    );
-    world.write(
-      `bad/syntax-${at}.yaml`,
-      document(`s_${at}`, `  config:\n    value: ${quoted}\n   x: [\n`),
-    );
-    world.write(
-      `bad/block-${at}.yaml`,
-      document(
-        `b_${at}`,
-        `  config:\n    value: |\n${indented(value)}\n    expiration_date: soon\n`,
-      ),
-    );
-    if (!/^[a-z0-9_-]+$/.test(value))
-      world.write(`bad/reference-${at}.yaml`, connectionYaml(`r_${at}`, value));
-  }
-  t.equal(await run('sync'), 1);
-  t.equal(await run('sync', '-o', 'json'), 1);
-  for (const format of ['text', 'json', 'markdown', 'junit'])
-    t.equal(await run('plan', '-o', format), 1);
-  for (const format of ['text', 'json']) await run('validate', world.path(''), '-o', format);
-  for (const format of ['table', 'wide', 'json', 'yaml', 'name'])
-    await run('get', 'secret', '-o', format);
-  for (const format of ['yaml', 'json'])
-    for (const name of ['env_0', 'file_0', 'clear_0'])
-      await run('describe', 'secret', name, '-o', format);
-  for (const format of ['table', 'json']) {
-    await run('history', '--limit', '10000', '-o', format);
-    await run('status', '-o', format);
-  }
-  await run('doctor');
-  await run('doctor', '-o', 'json');
-  await run('export');
-  for (const layout of ['kind', 'source', 'flat'])
-    await run('export', '--to', join(world.folder, `export-${layout}`), '--layout', layout);
-  writeFileSync(join(world.folder, 'hand.yaml'), secretYaml('by_hand', { value: canaries[0] }));
-  await run('apply', '-f', 'hand.yaml', '--dry-run');
-  await run('apply', '-f', 'hand.yaml');
-  await run('delete', '-f', 'hand.yaml');
-
-  const files = ['', 'export-kind/secret', 'export-flat', 'export-source/clear'].flatMap((folder) =>
-    readdirSync(join(world.folder, folder), { withFileTypes: true })
-      .filter((it) => it.isFile() && it.name !== 'hand.yaml')
-      .map((it) => join(world.folder, folder, it.name)),
-  );
-  t.ok(files.some((it) => it.endsWith('plumbline.db')));
-  const texts = [
-    ...outputs.map((text) => ({ name: text.slice(0, 60), text })),
-    ...files.map((file) => ({ name: file, text: readFileSync(file, 'utf8') })),
-  ];
-  const found = canaries.flatMap((value) =>
-    traces(value).flatMap((trace) =>
-      texts
-        .filter(({ text }) => text.includes(trace))
-        .map(({ name, text }) => {
-          const at = text.indexOf(trace);
-          return `${name}: …${text.slice(Math.max(0, at - 80), at + trace.length + 20)}`;
-        }),
-    ),
-  );
-  t.same([...new Set(found)].slice(0, 10), []);
-  const shown = outputs.filter((text) => /hmac-sha256|v1\.[0-9a-f]{16}\./.test(text));
-  t.same(
-    shown.map((it) => it.slice(0, 60)),
-    [],
-    'no hash and nothing sealed is shown either',
-  );
 });
