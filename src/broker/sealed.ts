@@ -1,3 +1,4 @@
+import { PlumblineError } from '../lib/errors.ts';
 import { type JsonObject, valueAt } from '../lib/json.ts';
 import { keyIdOf, type SealingKey } from '../lib/seal.ts';
 import type { Kind, KindSet, SecretStorage } from '../manifest/kind.ts';
@@ -34,6 +35,28 @@ export async function storedKeyId(query: Query, kinds: KindSet): Promise<string 
     if (id !== undefined) return id;
   }
   return undefined;
+}
+
+/**
+ * For secrets about to be written: throws SECRET_KEY where they were sealed with another key than what
+ * is stored. A command may have read its key before somebody changed it, and what it writes could
+ * then be opened by nobody.
+ */
+export async function refuseOtherKey(
+  query: Query,
+  kinds: KindSet,
+  written: readonly { readonly kind: Kind; readonly manifest: Manifest }[],
+): Promise<void> {
+  const hashes = written.flatMap(({ kind, manifest }) =>
+    kind.secret === undefined ? [] : [valueAt(manifest, kind.secret.value)],
+  );
+  if (hashes.length === 0) return;
+  const stored = await storedKeyId(query, kinds);
+  const isOther = (id: string | undefined) => id !== undefined && id !== stored;
+  if (stored === undefined || !hashes.some((it) => isOther(keyIdOf(String(it))))) return;
+  throw new PlumblineError('SECRET_KEY', 'the key of the stored secrets was changed meanwhile', {
+    hint: 'nothing was written; run it again, with the new key where it is in the environment',
+  });
 }
 
 interface SealedRow {

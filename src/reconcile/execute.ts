@@ -1,3 +1,4 @@
+import { refuseOtherKey } from '../broker/sealed.ts';
 import { asPlumblineError, PlumblineError } from '../lib/errors.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import { valueAt } from '../lib/json.ts';
@@ -109,6 +110,7 @@ async function writeSteps(ports: Ports, steps: readonly Step[], run: Run): Promi
         const created = await newIds(query, ports, unit, steps);
         const resolve = await referenceIds(query, ports.brokers, steps, created);
         const now = ports.clock.now().toISOString();
+        await refuseOtherKey(query, ports.brokers.kinds, steps.flatMap(manifestWritten(ports)));
         failpoint('execute.looked');
         for (const step of steps) {
           const generation = checkedGeneration(step, present.get(keyId(step.key)));
@@ -149,6 +151,11 @@ async function writeSteps(ports: Ports, steps: readonly Step[], run: Run): Promi
     ),
   );
   run.counter = follow(run.counter, moved);
+}
+
+function manifestWritten({ brokers }: Ports) {
+  return ({ kind, manifest }: Step) =>
+    manifest === undefined ? [] : [{ kind: brokers.of(kind).kind, manifest }];
 }
 
 /** Taking ownership of a record that already is as desired leaves its rows alone. */

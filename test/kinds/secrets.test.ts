@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { recordMigrations } from '../../src/broker/record-schema.ts';
 import { rekey, storedKeyId } from '../../src/broker/sealed.ts';
 import { kinds } from '../../src/kinds/kinds.ts';
+import { LocalVault } from '../../src/kinds/secret/local-vault.ts';
 import { keyIdOf, newSealingKeyText, parseSealingKey, SealingKey } from '../../src/lib/seal.ts';
 import { Secret } from '../../src/lib/secret.ts';
 import { reconcile } from '../../src/reconcile/reconcile.ts';
@@ -175,6 +176,27 @@ t.test('a value that cannot be had is told at its place, and the record is kept'
     'an offline check asks for no secret',
   );
 });
+
+t.test(
+  'what was sealed before the key was changed is refused, not stored for nobody',
+  async (t) => {
+    const environment = { THERE: 'x' };
+    const ports = await freshPorts(t, kinds, environment);
+    const occasion = { trigger: 'command', actor: 'test', settled: [] } as const;
+    const source = new FakeSource({ 'one.yaml': secretYaml('one', fromEnv('THERE')) });
+    await reconcile(ports, targetOf(source), occasion, never);
+    const before = SealingKey.random();
+    const vault = new LocalVault({ environment, directory: undefined, key: () => before });
+    source.files = { ...source.files, 'two.yaml': secretYaml('two', fromEnv('THERE')) };
+    const late = await reconcile({ ...ports, vault }, targetOf(source), occasion, never);
+    t.same(
+      late.outcomes.map((it) => it.error?.code),
+      ['SECRET_KEY', 'SECRET_KEY'],
+    );
+    const again = await reconcile(ports, targetOf(source), occasion, never);
+    t.equal(again.outcome, 'converged', 'with the key that is');
+  },
+);
 
 t.test(
   'a daemon whose files stand still notices a secret that appears, changes or goes',
