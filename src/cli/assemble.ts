@@ -15,6 +15,7 @@ import { Resources } from '../reconcile/resources.ts';
 import type { Database } from '../store/database.ts';
 import { isNew } from '../store/database-file.ts';
 import { openStore } from '../store/open.ts';
+import { fileMarks, memoryMarks } from '../store/parse-marks.ts';
 import { memory } from '../store/sqlite.ts';
 import { configure } from './configure.ts';
 import type { Invocation } from './invocation.ts';
@@ -65,6 +66,7 @@ export async function withConfigured<T>(
   try {
     const database = await open(config, opening, close);
     const log = createLog({ ...config.log, stream: terminal.log });
+    const path = pathOf(config);
     const ports: Ports = {
       database,
       brokers: new Brokers(kinds),
@@ -76,11 +78,11 @@ export async function withConfigured<T>(
       }),
       clock: systemClock,
       journalKept: config.journal.keep,
+      marks: path === memory ? memoryMarks() : fileMarks(path),
       trashKept: config.trash.keep,
       log,
       version: version(),
     };
-    const path = pathOf(config);
     const state = await stateFolder(path, close);
     return await work({
       config,

@@ -42,6 +42,7 @@ const catalogue = {
   FILE_UNREADABLE: { exit: 1, httpStatus: 422, retry: 'backoff' },
   FILE_TOO_LARGE: { exit: 1, httpStatus: 422, retry: 'never' },
   FILE_NAME: { exit: 1, httpStatus: 422, retry: 'never' },
+  FILE_QUARANTINED: { exit: 1, httpStatus: 422, retry: 'never' },
   FILE_NOT_TEXT: { exit: 1, httpStatus: 422, retry: 'never' },
 
   SOURCE_UNREACHABLE: { exit: 1, httpStatus: 502, retry: 'backoff' },

@@ -13,6 +13,7 @@ import { type Base, takeIn } from './intake.ts';
 import { type Judgement, judge } from './judge.ts';
 import { loaderDigest, policyDigest } from './look-back.ts';
 import { judgeOutcome } from './outcome.ts';
+import { watchParsing } from './parse-watch.ts';
 import type { Ports, Target } from './ports.ts';
 import type { Ended } from './reconcile.ts';
 import type { SourceRun } from './run.ts';
@@ -30,7 +31,8 @@ export async function carryOut(
   base: Base,
   signal: AbortSignal,
 ): Promise<Ended> {
-  const intake = await takeIn(ports, target, base, signal);
+  const watch = await watchParsing(ports, run.source);
+  const intake = await takeIn(ports, target, base, watch, signal);
   run.revision = intake.revision;
   run.commit = intake.commit;
   const state = await readControl(ports, target, run.trigger);

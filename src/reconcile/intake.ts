@@ -7,6 +7,7 @@ import { shortRevision } from '../plan/wording.ts';
 import type { Changes, Commit, Snapshot, SnapshotFile } from '../source/source.ts';
 import { indexedFiles } from '../store/file-index.ts';
 import { readSourceState } from '../store/source-state.ts';
+import { type ParseWatch, quarantineOf } from './parse-watch.ts';
 import type { Ports, Target } from './ports.ts';
 
 /** What a source says that its file index does not say yet. */
@@ -45,6 +46,7 @@ export async function takeIn(
   ports: Ports,
   target: Target,
   base: Base,
+  watch: ParseWatch,
   signal: AbortSignal,
 ): Promise<Intake> {
   failpoint('fetch.begin');
@@ -61,14 +63,22 @@ export async function takeIn(
     const context = { kinds: ports.brokers.kinds, account: target.account, vault: ports.vault };
     const loaded: TakenFile[] = [];
     if (wanted.length === 0) return loaded;
-    for await (const { file, bytes } of read(wanted)) {
-      failpoint('file.read');
-      const parsed = await parseYamlApart(bytes, file.path);
-      loaded.push({ ...loadFile(file, bytes, context, parsed), size: file.size });
-      if (loaded.length % filesPerTurn === 0) {
-        await nextTurn();
-        signal.throwIfAborted();
+    const safe = wanted.filter((file) => !watch.refuses(file));
+    for (const file of wanted)
+      if (watch.refuses(file)) loaded.push({ ...quarantineOf(file), size: file.size });
+    try {
+      for await (const { file, bytes } of read(safe)) {
+        watch.begins(file);
+        failpoint('file.read');
+        const parsed = await parseYamlApart(bytes, file.path);
+        loaded.push({ ...loadFile(file, bytes, context, parsed), size: file.size });
+        if (loaded.length % filesPerTurn === 0) {
+          await nextTurn();
+          signal.throwIfAborted();
+        }
       }
+    } finally {
+      watch.ends();
     }
     return loaded;
   };

@@ -20,6 +20,7 @@ import { readControl, readOrders } from './control.ts';
 import { type Base, type Intake, takeIn } from './intake.ts';
 import { ownedRecord, readRecords, recordsThere } from './live.ts';
 import { lookBack } from './look-back.ts';
+import { lookOn } from './parse-watch.ts';
 import type { Ports, Target } from './ports.ts';
 import { decideScope, readScope, type Scope } from './scope.ts';
 import { type Survey, survey } from './survey.ts';
@@ -83,7 +84,7 @@ export async function planTarget(
   const now = ports.clock.now().toISOString();
   const orders = await ports.database.read((query) => readOrders(query, target.source.name, now));
   const { base } = await lookBack(ports, target, { orders, now, trigger: 'command' });
-  const intake = await takeIn(ports, target, base, signal);
+  const intake = await takeIn(ports, target, base, await lookOn(ports, target.source.name), signal);
   const { control } = await readControl(ports, target, 'command');
   return judge(ports, target, base, intake, control);
 }

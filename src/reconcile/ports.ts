@@ -6,6 +6,7 @@ import type { Clock } from '../lib/time.ts';
 import type { Policy } from '../plan/change.ts';
 import type { Source } from '../source/source.ts';
 import type { Database } from '../store/database.ts';
+import type { ParseMarks } from '../store/parse-marks.ts';
 
 /** Everything a run needs of the outside. */
 export interface Ports {
@@ -17,6 +18,7 @@ export interface Ports {
   readonly log: Log;
   /** Milliseconds that entries of the journal are kept; 0 for ever. */
   readonly journalKept: number;
+  readonly marks: ParseMarks;
   /** Milliseconds that a deleted record can be restored. */
   readonly trashKept: number;
   /** Of Plumbline itself: a new version looks at everything again. */

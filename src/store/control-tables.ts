@@ -99,3 +99,16 @@ export async function addHeld(query: Query): Promise<void> {
     table.text('held');
   });
 }
+
+/** Content that processes have ended at. */
+export async function createCrash(query: Query): Promise<void> {
+  await query.schema.createTable('crash', (table) => {
+    table.text('source').notNullable();
+    table.text('blob').notNullable();
+    table.text('version').notNullable();
+    table.text('path').notNullable();
+    table.integer('count').notNullable();
+    table.text('at').notNullable();
+    table.primary(['source', 'blob', 'version']);
+  });
+}

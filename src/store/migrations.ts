@@ -1,5 +1,5 @@
 import { recordBirth } from './birth.ts';
-import { addHeld, createControlTables, createTrash } from './control-tables.ts';
+import { addHeld, createControlTables, createCrash, createTrash } from './control-tables.ts';
 import type { Migration, Query } from './database.ts';
 
 /** The tables of Plumbline itself; every kind adds its own. */
@@ -11,6 +11,7 @@ export const storeMigrations: readonly Migration[] = [
   { id: 'control_2', up: createTrash },
   { id: 'index_1', up: createFileIndex },
   { id: 'control_3', up: addHeld },
+  { id: 'control_4', up: createCrash },
 ];
 
 async function createStoreTables(query: Query): Promise<void> {

@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+import { Command } from '../support/daemon.ts';
 import { t } from '../support/tap.ts';
 import { clientYaml, pluginYaml, tokenYaml, World } from '../support/world.ts';
 
@@ -121,3 +123,37 @@ t.test(
     t.equal((await world.run('suspend', 'team', '--for', 'soon')).exit, 64);
   },
 );
+
+t.test('content that has ended the process twice is passed over until it changes', async (t) => {
+  const world = new World(t);
+  world.write('a.yaml', pluginYaml('alpha'));
+  world.write('b.yaml', pluginYaml('beta'));
+  t.equal((await world.run('sync')).exit, 0);
+  world.write('b.yaml', pluginYaml('beta', { deadly: true }));
+  world.write('c.yaml', pluginYaml('gamma'));
+  const killedAt = (nth: number) =>
+    new Command(t, world, ['sync'], { PLUMBLINE_FAILPOINT: `file.read=kill@${nth}` }).ended();
+  t.equal(await killedAt(2), 'SIGKILL', 'one end may be chance: somebody killed it');
+  t.equal(await killedAt(1), 'SIGKILL');
+  const once = await new Command(t, world, ['plan', '-o', 'json']).ended();
+  t.equal(once, 2, 'after one at each file both are looked at');
+  t.equal(await killedAt(1), 'SIGKILL');
+  const report = await world.report('sync');
+  t.equal(report.exit, 1);
+  t.match(report.problems, [{ code: 'FILE_QUARANTINED', file: 'b.yaml' }]);
+  t.match(
+    report.changes,
+    [{ action: 'create', name: 'gamma', outcome: 'applied' }],
+    'all others go on',
+  );
+  t.match((await world.report('plan')).problems, [{ code: 'FILE_QUARANTINED' }]);
+  world.write('b.yaml', pluginYaml('beta', { deadly: false }));
+  const mended = await world.report('sync');
+  t.equal(mended.exit, 0);
+  t.match(mended.changes, [{ action: 'update', name: 'beta' }]);
+  t.same(
+    readdirSync(world.folder).filter((it) => it.includes('reading')),
+    [],
+    'no mark is left',
+  );
+});

@@ -16,6 +16,7 @@ import type { Ports, Target } from '../../src/reconcile/ports.ts';
 import type { Changes, Snapshot, Source } from '../../src/source/source.ts';
 import type { Database, Query } from '../../src/store/database.ts';
 import { openStore } from '../../src/store/open.ts';
+import { memoryMarks } from '../../src/store/parse-marks.ts';
 import type { Test } from './tap.ts';
 
 /** A source that has what the test puts there, or fails as it says. */
@@ -257,6 +258,7 @@ export async function freshPorts(
     vault: new LocalVault({ environment, directory: undefined, key: () => key }),
     clock: new FakeClock(),
     journalKept: 0,
+    marks: memoryMarks(),
     trashKept: 86_400_000,
     log: createLog({ level: 'error', format: 'json', stream: silent }),
     version: '0.0.0',
