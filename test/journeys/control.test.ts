@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command } from '../support/daemon.ts';
 import { t } from '../support/tap.ts';
 import { clientYaml, pluginYaml, tokenYaml, World } from '../support/world.ts';
@@ -156,4 +157,16 @@ t.test('content that has ended the process twice is passed over until it changes
     [],
     'no mark is left',
   );
+});
+
+t.test('a source whose folder has moved changes nothing', async (t) => {
+  const world = new World(t);
+  world.write('key.yaml', tokenYaml('key'));
+  world.write('clients/a.yaml', clientYaml('alpha', {}, { apiKey: 'key' }));
+  t.equal((await world.run('sync')).exit, 0);
+  renameSync(world.path(''), join(world.folder, 'elsewhere'));
+  const there = { PLUMBLINE_SOURCE: join(world.folder, 'elsewhere') };
+  const sync = new Command(t, world, ['sync', '-o', 'json'], there);
+  t.equal(await sync.ended(), 0);
+  t.match(JSON.parse(sync.out), { changes: [], summary: { unchanged: 2, held: 0 } });
 });
