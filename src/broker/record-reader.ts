@@ -96,5 +96,15 @@ function liveRecord(shape: RecordShape, rows: Parameters<typeof toManifest>[1]):
     createdAt: String(rows.main['created_at']),
     updatedAt: String(rows.main['updated_at']),
     columns,
+    ...known('owed', rows.main['.owed']),
+    ...known('endpoint', rows.main['.endpoint']),
   };
+}
+
+/** A member of a record that there is only where something is known. */
+function known<K extends 'owed' | 'endpoint'>(
+  member: K,
+  json: unknown,
+): Pick<LiveRecord, K> | object {
+  return typeof json === 'string' ? { [member]: JSON.parse(json) } : {};
 }

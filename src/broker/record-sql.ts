@@ -1,3 +1,4 @@
+import { endpointSql, owedSql } from '../store/effects.ts';
 import type { ColumnField, ListField, RecordShape } from './record-shape.ts';
 
 /** Columns of every main table that the broker keeps itself. */
@@ -8,7 +9,7 @@ const known = new WeakMap<RecordShape, string>();
 /**
  * The SELECT that reads whole records of a kind, one row for each: the columns of the main table by
  * their names, those of a one-to-one table with its name before a dot, and a list as JSON under the
- * name of its table. References are the names they stand for. A condition is to be put behind it; the
+ * name of its table. Of what can be deployed it has `.owed` and `.endpoint` as JSON. References are the names they stand for. A condition is to be put behind it; the
  * main table is `main` there.
  */
 export function recordSql(shape: RecordShape): string {
@@ -41,6 +42,12 @@ function makeSql(shape: RecordShape): string {
     for (const column of columns) choose(one, `${table}.`, column);
   }
   for (const list of shape.lists) chosen.push(`(${listSql(shape, list)}) AS ${quoted(list.table)}`);
+  const { space, deployment } = shape.kind;
+  if (deployment !== undefined)
+    chosen.push(
+      `${owedSql('main', space)} AS ".owed"`,
+      `${endpointSql('main', space)} AS ".endpoint"`,
+    );
   const { discriminator } = shape.kind.tables;
   const only =
     discriminator === undefined

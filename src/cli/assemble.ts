@@ -4,7 +4,7 @@ import { Brokers } from '../broker/brokers.ts';
 import { recordMigrations } from '../broker/record-schema.ts';
 import { storedKeyId } from '../broker/sealed.ts';
 import type { Config } from '../config/config.ts';
-import { recordEndpoint } from '../endpoint/endpoint.ts';
+import { recordEndpoint } from '../endpoint/record.ts';
 import { kinds } from '../kinds/kinds.ts';
 import { LocalVault } from '../kinds/secret/local-vault.ts';
 import { createLog, isPretty } from '../lib/log.ts';

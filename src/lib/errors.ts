@@ -86,6 +86,12 @@ const catalogue = {
   TOKEN_ISSUED: { exit: 1, httpStatus: 409, retry: 'never' },
   TOKEN_NOT_ISSUED: { exit: 1, httpStatus: 409, retry: 'never' },
 
+  ENDPOINT_UNREACHABLE: { exit: 1, httpStatus: 502, retry: 'backoff' },
+  ENDPOINT_TIMEOUT: { exit: 1, httpStatus: 504, retry: 'backoff' },
+  ENDPOINT_REFUSED: { exit: 1, httpStatus: 502, retry: 'backoff' },
+  ENDPOINT_ANSWER: { exit: 1, httpStatus: 502, retry: 'backoff' },
+  ENDPOINT_PENDING: { exit: 1, httpStatus: 503, retry: 'backoff' },
+
   EXPORT_REFUSED: { exit: 1, httpStatus: 409, retry: 'never' },
   LISTEN_FAILED: { exit: 1, httpStatus: 500, retry: 'never' },
 

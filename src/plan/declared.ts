@@ -105,11 +105,15 @@ function writeOf({ desired, kind, live, owned, policy }: Case): Write | undefine
 
 function switchOf({ desired, kind, live, owned, policy }: Case): FieldChange | undefined {
   const from = live?.deployed ?? false;
-  const owes = live?.owed !== undefined;
+  const owed = live?.owed;
   // Whoever decides on deployment, an endpoint that has not followed yet still must.
-  const to = desired.deployed ?? (owes ? from : undefined);
+  const to = desired.deployed ?? (owed === undefined ? undefined : from);
   if (kind.deployment === undefined || to === undefined) return undefined;
-  if (to === from) return owes ? switchedField(kind, !to, to, undefined) : undefined;
+  if (to === from) {
+    if (owed === undefined) return undefined;
+    // What is to be published anew is published, but not as it is now.
+    return switchedField(kind, owed.verb === 'redeploy' ? to : !to, to, undefined);
+  }
   const change = switchedField(kind, from, to, owned?.applied);
   return change.cause === 'drift' && policy.drift === 'report' ? undefined : change;
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { RecordKey } from '../store/inventory.ts';
 import { stageEntry } from '../store/journal.ts';
+import type { RecordKey } from '../store/record-key.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 
 /** What a person told Plumbline, of a source or of a record. */

@@ -13,6 +13,7 @@ import { stageSpending, trimSpending } from '../store/spending.ts';
 import { purgeTrash } from '../store/trash.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { type ControlState, ordersDigest } from './control.ts';
+import { isBehind } from './outcome.ts';
 import type { Target } from './ports.ts';
 import type { Run, SourceRun } from './run.ts';
 import { isExecutable, type Step } from './steps.ts';
@@ -130,10 +131,11 @@ function stageRetries(unit: UnitOfWork, run: SourceRun, ending: Ending): string[
   const { state, outcomes, again, now } = ending;
   const known = new Map(state.waiting.map((row) => [keyId(row), row]));
   const due = new Map<string, string>();
-  for (const { change, outcome, error } of outcomes) {
+  for (const result of outcomes) {
+    const { change, outcome, error } = result;
     const id = keyId(change.key);
     // An endpoint that did not follow is owed, and looked after by that.
-    if (outcome !== 'failed' || isSwitch(change) || due.has(id)) continue;
+    if (outcome !== 'failed' || isSwitch(change) || isBehind(result) || due.has(id)) continue;
     const before = known.get(id);
     const line = lineOf(change);
     const failures = (before?.line === line ? before.failures : 0) + 1;

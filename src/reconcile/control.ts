@@ -5,7 +5,7 @@ import type { Control, Reversal, Suspension } from '../plan/control.ts';
 import { later } from '../plan/hold.ts';
 import { type ApprovalRow, approvals } from '../store/approvals.ts';
 import type { Query } from '../store/database.ts';
-import type { RecordKey } from '../store/inventory.ts';
+import type { RecordKey } from '../store/record-key.ts';
 import { type RetryRow, retries } from '../store/retries.ts';
 import { reversals } from '../store/reversals.ts';
 import { spentSince } from '../store/spending.ts';

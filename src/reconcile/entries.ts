@@ -4,6 +4,7 @@ import type { Kind } from '../manifest/kind.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { disclosed } from '../manifest/secret-value.ts';
 import type { Change } from '../plan/change.ts';
+import type { OwedEffect } from '../store/effects.ts';
 import { type JournalEntry, stageEntry } from '../store/journal.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Ports } from './ports.ts';
@@ -88,6 +89,37 @@ export async function journalFailure(
     // A disk that is full refuses this row too; the failure itself is reported all the same.
     ports.log.warn({ err: second }, 'a failure could not be journalled');
   }
+}
+
+/** The journal's entry of an endpoint that followed its record, or of the reason why it did not. */
+export function effectEntry(
+  { account, space, name, kind, verb, attempts }: OwedEffect,
+  run: Run,
+  now: string,
+  error: string | null,
+): JournalEntry {
+  return {
+    run: run.id,
+    at: now,
+    actor: run.actor,
+    trigger: run.trigger,
+    source: run.source ?? null,
+    revision: run.revision,
+    file: null,
+    line: null,
+    account,
+    space,
+    name,
+    kind,
+    verb,
+    outcome: error === null ? 'applied' : 'failed',
+    before: null,
+    after: null,
+    beforeDigest: null,
+    afterDigest: null,
+    message: error ?? `the endpoint followed at try ${attempts + 1}`,
+    durationMs: 0,
+  };
 }
 
 /** Stages the entry of a whole run: how it ended. */

@@ -5,7 +5,7 @@ import { valueAt } from '../lib/json.ts';
 import { keyId } from '../manifest/manifest.ts';
 import type { Change, ChangeResult, Plan } from '../plan/change.ts';
 import type { Query } from '../store/database.ts';
-import { stageEffect } from '../store/effects.ts';
+import { stageEffect, stageEndpointGone } from '../store/effects.ts';
 import { removeInventory } from '../store/inventory.ts';
 import { stageEntry } from '../store/journal.ts';
 import { follow, keepingCounters } from '../store/live-counter.ts';
@@ -13,12 +13,12 @@ import { UnitOfWork } from '../store/unit-of-work.ts';
 import { stageApplied, stageAuthor } from './books.ts';
 import { stageDone } from './control-record.ts';
 import { stageDeleted } from './deleted.ts';
-import { effectOf, followSteps, switchIn } from './effects.ts';
+import { effectOf, followedChange, followSteps, isGivenUp, notYet } from './effects.ts';
 import { entryOf, journalFailure } from './entries.ts';
 import type { Ports } from './ports.ts';
 import { presentRecords, referenceIds } from './resolve.ts';
 import type { Run } from './run.ts';
-import { type Step, stepsOf } from './steps.ts';
+import { isRetry, type Step, stepsOf } from './steps.ts';
 
 /** Steps in one transaction: enough to make the fsync cheap, few enough to keep memory and the queue short. */
 const stepsPerTransaction = 500;
@@ -42,6 +42,13 @@ export async function execute(
     failed.add(keyId(step.key));
     for (const change of changes) results.set(change, { change, outcome: 'failed', error });
   };
+  // A record whose endpoint is behind is not deleted, unless it has waited long enough.
+  const fallBehind = (step: Step, error: PlumblineError) => {
+    const change = followedChange(step);
+    if (isGivenUp(ports, step)) results.set(change, { change, outcome: 'failed', error });
+    else fail(step, [change], error);
+  };
+  const until = ports.clock.monotonic() + ports.endpoint.limits.patience;
   const write = async (steps: readonly Step[]): Promise<void> => {
     const open = steps.filter((step) => !failed.has(keyId(step.key)));
     const [only] = open;
@@ -64,14 +71,20 @@ export async function execute(
     }
     for (const change of open.flatMap((step) => step.changes))
       results.set(change, { change, outcome: 'applied' });
-    const behind = await followSteps(ports, open, run, signal);
+    const behind = await followSteps(ports, open, run, until, signal);
     for (const step of open) {
       const error = behind.get(keyId(step.key));
-      if (error !== undefined) fail(step, [switchIn(step) as Change], error);
+      if (error !== undefined) fallBehind(step, error);
     }
   };
   failpoint('execute.begin');
-  for (const steps of batches(stepsOf(plan))) {
+  const due: Step[] = [];
+  for (const step of stepsOf(plan)) {
+    const reason = notYet(ports, step, run);
+    if (reason === undefined) due.push(step);
+    else fallBehind(step, reason);
+  }
+  for (const steps of batches(due)) {
     if (signal.aborted) break;
     await write(steps);
   }
@@ -134,11 +147,13 @@ async function writeSteps(ports: Ports, steps: readonly Step[], run: Run): Promi
               resolve(step),
             );
           stageOwnership(unit, step, run, now);
-          const effect = effectOf(step, run);
+          const effect = effectOf(ports, step, run);
           if (effect !== undefined) stageEffect(unit, effect);
+          if (step.verb === 'remove') stageEndpointGone(unit, step.key);
           failpoint(step.verb === 'remove' ? 'execute.removal-staged' : 'execute.write-staged');
           const duration = Math.round(ports.clock.monotonic() - started);
-          for (const change of step.changes)
+          // A try again is told once it is known how it ended.
+          for (const change of isRetry(step) ? [] : step.changes)
             stageEntry(unit, entryOf(ports, step, change, run, now, duration));
         }
         stageDone(unit, steps, run, now);
@@ -158,8 +173,9 @@ function manifestWritten({ brokers }: Ports) {
     manifest === undefined ? [] : [{ kind: brokers.of(kind).kind, manifest }];
 }
 
-/** Taking ownership of a record that already is as desired leaves its rows alone. */
+/** Taking ownership of a record that already is as desired leaves its rows alone, and so does asking an endpoint again. */
 function needsWrite(step: Step): boolean {
+  if (isRetry(step)) return false;
   return step.changes.some((change) => change.action !== 'adopt' || change.fields.length > 0);
 }
 

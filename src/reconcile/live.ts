@@ -4,7 +4,6 @@ import { keyId } from '../manifest/manifest.ts';
 import type { LiveRecord } from '../manifest/record.ts';
 import type { OwnedRecord } from '../plan/change.ts';
 import type { Database, Query } from '../store/database.ts';
-import { type OwedEffect, owedEffects } from '../store/effects.ts';
 import { type InventoryRow, inventoryOf, ownersOf } from '../store/inventory.ts';
 import { readLiveCounter } from '../store/live-counter.ts';
 import { inParts } from '../store/parts.ts';
@@ -32,7 +31,7 @@ export function readLive(
     for (const broker of brokers.all)
       for await (const page of broker.pages(query, account)) live.push(...page);
     return {
-      live: withOwed(live, await owedEffects(query)),
+      live,
       owned: await readOwned(query, source),
       owners: await readOwners(query),
       counter: await readLiveCounter(query),
@@ -53,7 +52,7 @@ export async function readRecords(
     const wanted = names.get(broker.kind.space) ?? [];
     for (const record of await broker.read(query, account, wanted)) live.push(record);
   }
-  return live.length === 0 ? live : withOwed(live, await owedEffects(query));
+  return live;
 }
 
 /** Which of these keys of one account have a record, by key id. */
@@ -74,15 +73,6 @@ export async function recordsThere(
     for (const name of there) present.add(keyId({ account, space, name }));
   }
   return present;
-}
-
-function withOwed(live: readonly LiveRecord[], owed: readonly OwedEffect[]): readonly LiveRecord[] {
-  if (owed.length === 0) return live;
-  const byKey = new Map(owed.map((effect) => [keyId(effect), effect]));
-  return live.map((record) => {
-    const effect = byKey.get(keyId(record.key));
-    return effect === undefined ? record : { ...record, owed: effect };
-  });
 }
 
 /** The inventory of a source, with the applied manifests parsed. */

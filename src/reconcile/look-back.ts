@@ -1,5 +1,5 @@
 import { digestOf } from '../lib/digest.ts';
-import { owesEffect } from '../store/effects.ts';
+import { countOwed } from '../store/effects.ts';
 import { readLiveCounter } from '../store/live-counter.ts';
 import { readSourceState, type SourceState } from '../store/source-state.ts';
 import { isImpatient, type Orders, ordersDigest } from './control.ts';
@@ -40,15 +40,15 @@ export async function lookBack(
     trigger,
   }: { readonly orders: Orders; readonly now: string; readonly trigger: Trigger },
 ): Promise<LastRun> {
-  const { state, counter, owes } = await ports.database.read(async (query) => ({
+  const { state, counter, owed } = await ports.database.read(async (query) => ({
     state: await readSourceState(query, target.source.name),
     counter: await readLiveCounter(query),
-    owes: await owesEffect(query, target.source.name),
+    owed: await countOwed(query, target.source.name),
   }));
   if (state === undefined)
     return { state, still: false, base: { indexed: undefined, settled: false, counter } };
   const still =
-    !owes &&
+    owed === 0 &&
     state.liveCounter === counter &&
     state.policyDigest === policyDigest(ports, target, ordersDigest(orders)) &&
     !isDue(state, now, trigger) &&

@@ -5,7 +5,7 @@ import { backoff } from '../lib/time.ts';
 import type { Plan } from '../plan/change.ts';
 import { driftOf } from './drift.ts';
 import { planTarget } from './judge.ts';
-import type { RunResult } from './outcome.ts';
+import { isBehind, type RunResult } from './outcome.ts';
 import type { Ports, Target } from './ports.ts';
 import { reconcile } from './reconcile.ts';
 import { runStopped } from './run.ts';
@@ -35,6 +35,11 @@ const answeredKept = 100;
 
 /** From the end of a run to the start of one that a webhook asked for: a storm of pushes is a run or four a second. */
 const webhookPause = 250;
+/** Whether another run soon can help. Endpoints that are behind are asked again without one. */
+function isForTheLoop({ outcome, outcomes }: RunResult): boolean {
+  const failed = outcomes.filter((it) => it.outcome === 'failed');
+  return outcome === 'retrying' && (failed.length === 0 || !failed.every(isBehind));
+}
 
 /** The longest that a timer can wait, in milliseconds; a longer one would fire at once. */
 const longestSleep = 2 ** 31 - 1;
@@ -198,7 +203,7 @@ export class SourceLoop {
     const result = await reconcile(this.#ports, this.#target, occasion, signal);
     this.#endedAt = this.#ports.clock.monotonic();
     if (signal.aborted && result.error !== undefined) return;
-    this.#failures = result.outcome === 'retrying' ? this.#failures + 1 : 0;
+    this.#failures = isForTheLoop(result) ? this.#failures + 1 : 0;
     this.#status = this.#after(result, requests);
     this.#heard.finished(this.#status, result);
   }

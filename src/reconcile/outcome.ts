@@ -54,9 +54,18 @@ export function judgeOutcome(
 ): { readonly outcome: Outcome; readonly message: string } {
   const count = (word: ChangeResult['outcome']) =>
     outcomes.filter((it) => it.outcome === word).length;
-  const failed = count('failed');
-  if (failed > 0)
-    return { outcome: 'retrying', message: `${plural(failed, 'change')} could not be written` };
+  const behind = outcomes.filter(isBehind).length;
+  const failed = count('failed') - behind;
+  if (failed + behind > 0)
+    return {
+      outcome: 'retrying',
+      message: [
+        failed > 0 ? `${plural(failed, 'change')} could not be written` : '',
+        behind > 0 ? `${plural(behind, 'endpoint')} yet to follow` : '',
+      ]
+        .filter((it) => it !== '')
+        .join(', '),
+    };
   if (remaining > 0) {
     const left = plural(remaining, 'change');
     return {
@@ -94,6 +103,11 @@ export function judgeOutcome(
     outcome: 'converged',
     message: applied === 0 ? 'nothing to do' : `${plural(applied, 'change')} applied`,
   };
+}
+
+/** Whether a change is written and only its endpoint has yet to follow, which is tried again by itself. */
+export function isBehind({ error }: ChangeResult): boolean {
+  return error?.code.startsWith('ENDPOINT_') === true;
 }
 
 /** `1 change`, `2 changes`. */

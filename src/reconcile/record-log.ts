@@ -1,7 +1,7 @@
 import { shortRevision } from '../plan/wording.ts';
 import type { Query } from '../store/database.ts';
-import type { RecordKey } from '../store/inventory.ts';
 import { entriesAfter, history, type JournalRow } from '../store/journal.ts';
+import type { RecordKey } from '../store/record-key.ts';
 
 /** One thing that happened to a record, as its log tells it. */
 export interface LogEntry {

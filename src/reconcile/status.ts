@@ -20,7 +20,8 @@ export type Trigger =
   | 'webhook'
   | 'signal'
   | 'request'
-  | 'command';
+  | 'command'
+  | 'endpoint';
 
 /** The present state of one source, for health, metrics and people. Times are ISO 8601. */
 export interface SourceStatus {

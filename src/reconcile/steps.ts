@@ -48,22 +48,35 @@ export function stepsOf(plan: Plan): Step[] {
       order.push({ id });
     }
   }
-  return order.map(({ id, remove }) =>
-    remove === undefined
-      ? writeStep(writes.get(id) as Change[], deleted.has(id))
-      : {
-          ...common([remove]),
-          verb: 'remove',
-          manifest: undefined,
-          deployed: undefined,
-          desired: undefined,
-          follows: writes.has(id),
-        },
-  );
+  return order.map(({ id, remove }) => {
+    const changes = writes.get(id);
+    const write = changes === undefined ? undefined : writeStep(changes, deleted.has(id));
+    if (remove === undefined) return write as Step;
+    return {
+      ...common([remove]),
+      verb: 'remove',
+      manifest: undefined,
+      deployed: undefined,
+      desired: undefined,
+      follows: write !== undefined && !isRetry(write),
+    };
+  });
 }
 
 export function isExecutable(change: Change): boolean {
   return change.held !== true && change.action !== 'blocked';
+}
+
+/** Whether a step writes nothing and only tries again what an endpoint owes. */
+export function isRetry({ before, changes }: Step): boolean {
+  return (
+    before?.owed !== undefined &&
+    changes.every(
+      ({ action }) =>
+        (action === 'deploy' && before.deployed === true) ||
+        (action === 'undeploy' && before.deployed === false),
+    )
+  );
 }
 
 function common(changes: readonly Change[]) {

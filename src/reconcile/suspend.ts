@@ -1,5 +1,5 @@
 import { keyId } from '../manifest/manifest.ts';
-import type { RecordKey } from '../store/inventory.ts';
+import type { RecordKey } from '../store/record-key.ts';
 import {
   type SuspensionRow,
   stageResumption,

@@ -1,7 +1,8 @@
 import { issuedColumns, issuedOf } from '../kinds/smarter-auth-token/issued.ts';
 import { smarterAuthToken as kind } from '../kinds/smarter-auth-token/kind.ts';
 import { valueAt } from '../lib/json.ts';
-import { isSameHash, readToken } from '../lib/token.ts';
+import { isSameSecret } from '../lib/secret.ts';
+import { readToken } from '../lib/token.ts';
 import type { ResourceKey } from '../manifest/manifest.ts';
 import type { LiveRecord } from '../manifest/record.ts';
 import type { Query } from '../store/database.ts';
@@ -41,7 +42,7 @@ export class TokenVerifier {
     if (record === undefined) return undefined;
     const { keyId, hash, oldHash, oldUntil } = issuedOf(record);
     const wanted = presented.id === keyId ? hash : (oldUntil ?? '') > now ? oldHash : null;
-    if (!isSameHash(wanted ?? '', presented.hash)) return undefined;
+    if (!isSameSecret(wanted ?? '', presented.hash)) return undefined;
     if (valueAt(record.manifest, 'spec.config.isActive') !== true) return undefined;
     await this.#note(record.id, now);
     const username = String(valueAt(record.manifest, 'spec.config.username') ?? '');

@@ -1,48 +1,153 @@
+import { type Columns, selected, toRow } from './columns.ts';
 import type { Query } from './database.ts';
-import type { RecordKey } from './inventory.ts';
+import { keyColumns, keyOf, type RecordKey } from './record-key.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
+/** `redeploy`: a published record has changed, and its endpoint has to take it up. */
+export type EffectVerb = 'deploy' | 'redeploy' | 'undeploy';
+
 /**
- * An endpoint that has yet to follow its record: noted in the transaction that switches the record,
- * crossed out when the endpoint has followed. What is still here after a crash is done by the next run.
+ * An endpoint that has yet to follow its record: noted in the transaction that writes the record,
+ * crossed out when the endpoint has followed. What is still here after a crash is tried again.
  */
 export type OwedEffect = RecordKey & {
-  readonly verb: 'deploy' | 'undeploy';
+  readonly kind: string;
+  readonly verb: EffectVerb;
   /** The same over all tries, so that the endpoint can make the effect happen once. */
   readonly idempotencyKey: string;
+  /** Since when it is owed; ISO 8601, like `nextTryAt`. */
+  readonly since: string;
+  /** Tries that have begun. */
+  readonly attempts: number;
+  /** Nobody tries it before, unless a person asks; while a try is under way, when that is given up. */
+  readonly nextTryAt: string;
+  /** Code and message of the last try that failed; null before. */
+  readonly lastError: string | null;
 };
 
-const keyColumns = ['account', 'space', 'name'];
+/** What an endpoint has said of a record last. */
+export type EndpointState = {
+  readonly state: 'deployed' | 'undeployed';
+  readonly url: string | null;
+  readonly message: string | null;
+  /** ISO 8601. */
+  readonly answeredAt: string;
+  /** Of the record that it took up. */
+  readonly generation: number;
+};
+
+const effectColumns: Columns<OwedEffect> = {
+  account: 'account',
+  space: 'space',
+  name: 'name',
+  kind: 'kind',
+  verb: 'verb',
+  idempotencyKey: 'idempotency_key',
+  since: 'since',
+  attempts: 'attempts',
+  nextTryAt: 'next_try_at',
+  lastError: 'last_error',
+};
+
+const endpointStateColumns: Columns<EndpointState> = {
+  state: 'state',
+  url: 'url',
+  message: 'message',
+  answeredAt: 'answered_at',
+  generation: 'generation',
+};
+
+/** The effects whose next try is due at this moment (ISO 8601), the longest waiting first. */
+export function dueEffects(query: Query, now: string, limit: number): Promise<OwedEffect[]> {
+  const sql = `SELECT ${selected(effectColumns)} FROM effect
+    WHERE next_try_at <= ? ORDER BY next_try_at LIMIT ?`;
+  return query.rows<OwedEffect>(sql, [now, limit]);
+}
 
 /** Every effect that is owed; there are none while all endpoints follow. */
-export async function owedEffects(query: Query): Promise<OwedEffect[]> {
-  return query('effect').select<OwedEffect[]>({
-    account: 'account',
-    space: 'space',
-    name: 'name',
-    verb: 'verb',
-    idempotencyKey: 'idempotency_key',
-  });
+export function owedEffects(query: Query): Promise<OwedEffect[]> {
+  return query.rows<OwedEffect>(`SELECT ${selected(effectColumns)} FROM effect`, []);
 }
 
-/** Whether one is owed for a record of this source. */
-export async function owesEffect(query: Query, source: string): Promise<boolean> {
-  const rows = await query.rows(
-    `SELECT 1 FROM effect JOIN inventory USING (${keyColumns.join()}) WHERE source = ? LIMIT 1`,
+/** For a SELECT: what is owed to the record in a row of the kind's main table, as JSON, or NULL. */
+export function owedSql(row: string, space: string): string {
+  return knownSql('effect', effectColumns, row, space);
+}
+
+/** For a SELECT: what the endpoint of the record in a row has said, as JSON, or NULL. */
+export function endpointSql(row: string, space: string): string {
+  return knownSql('endpoint_state', endpointStateColumns, row, space);
+}
+
+function knownSql<T>(table: string, columns: Columns<T>, row: string, space: string): string {
+  const members = Object.entries<string>(columns).map(([name, column]) => `'${name}', ${column}`);
+  return `(SELECT json_object(${members.join()}) FROM ${table} AS known
+    WHERE known.account = ${row}.account AND known.space = '${space}' AND known.name = ${row}.name)`;
+}
+
+/** When the next try of any effect is due; undefined while all endpoints follow. */
+export async function nextTry(query: Query): Promise<string | undefined> {
+  const [row] = await query.rows<{ due: string | null }>(
+    'SELECT min(next_try_at) AS due FROM effect',
+  );
+  return row?.due ?? undefined;
+}
+
+/** How many effects are owed to records of this source. */
+export async function countOwed(query: Query, source: string): Promise<number> {
+  const [row] = await query.rows<{ count: number }>(
+    `SELECT count(*) AS count FROM effect JOIN inventory USING (${keyColumns.join()}) WHERE source = ?`,
     [source],
   );
-  return rows.length > 0;
+  return row?.count ?? 0;
 }
 
-/** Stages that an effect is owed; it takes the place of an earlier one for the same record. */
+/** Stages that an effect is owed, or what has become of it; it takes the place of an earlier one for the same record. */
 export function stageEffect(unit: UnitOfWork, effect: OwedEffect): void {
-  const { idempotencyKey, verb, account, space, name } = effect;
-  const row = { account, space, name, verb, idempotency_key: idempotencyKey };
-  unit.upsert('effect', row, keyColumns);
+  unit.upsert('effect', toRow(effectColumns, effect), keyColumns);
 }
 
-/** Stages that an effect has happened. One that took its place meanwhile stays owed. */
-export function stageEffectDone(unit: UnitOfWork, effect: OwedEffect): void {
-  const { account, space, name, idempotencyKey } = effect;
-  unit.removeMatching('effect', { account, space, name, idempotency_key: idempotencyKey });
+/** Stages how the tries of an effect stand. One that took its place meanwhile is left alone. */
+export function stageTries(
+  unit: UnitOfWork,
+  effect: Pick<
+    OwedEffect,
+    keyof RecordKey | 'idempotencyKey' | 'attempts' | 'nextTryAt' | 'lastError'
+  >,
+): void {
+  const { idempotencyKey, attempts, nextTryAt, lastError } = effect;
+  const row = {
+    ...keyOf(effect),
+    idempotency_key: idempotencyKey,
+    attempts,
+    next_try_at: nextTryAt,
+    last_error: lastError,
+  };
+  unit.update('effect', row, [...keyColumns, 'idempotency_key']);
+}
+
+/** Stages that an effect is owed no longer. One that took its place meanwhile stays owed. */
+export function stageEffectDone(
+  unit: UnitOfWork,
+  effect: RecordKey & Pick<OwedEffect, 'idempotencyKey'>,
+): void {
+  const { idempotencyKey } = effect;
+  unit.removeMatching('effect', { ...keyOf(effect), idempotency_key: idempotencyKey });
+}
+
+/** Stages what an endpoint has said. `endpoint` names the one that said it. */
+export function stageEndpointState(
+  unit: UnitOfWork,
+  key: RecordKey,
+  endpoint: string,
+  said: EndpointState,
+): void {
+  const row = { ...keyOf(key), endpoint, ...toRow(endpointStateColumns, said) };
+  unit.upsert('endpoint_state', row, keyColumns);
+}
+
+/** Stages that a record is gone, and with it all that is known of its endpoint. */
+export function stageEndpointGone(unit: UnitOfWork, key: RecordKey): void {
+  unit.removeMatching('effect', keyOf(key));
+  unit.removeMatching('endpoint_state', keyOf(key));
 }

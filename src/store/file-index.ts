@@ -1,7 +1,7 @@
 import { type Columns, toRow } from './columns.ts';
 import type { Query } from './database.ts';
-import type { RecordKey } from './inventory.ts';
 import { inParts, partSize } from './parts.ts';
+import type { RecordKey } from './record-key.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
 /*

@@ -1,14 +1,8 @@
 import { type Columns, selected, toRow } from './columns.ts';
 import type { Query } from './database.ts';
 import { inParts } from './parts.ts';
+import { amongKeys, keyColumns, keyOf, type RecordKey } from './record-key.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
-
-/** What names a record, as the store sees it. */
-export interface RecordKey {
-  readonly account: string;
-  readonly space: string;
-  readonly name: string;
-}
 
 /** Which source put a record there, from where, and what it said: the licence to prune it. */
 export type InventoryRow = {
@@ -50,7 +44,6 @@ const columns: Columns<InventoryRow> = {
   appliedAt: 'applied_at',
 };
 
-const keyColumns = ['account', 'space', 'name'];
 const pageSize = 300;
 
 /** What a source owns, by key, a page at a time. */
@@ -95,12 +88,7 @@ export async function ownersOf(
   keys?: readonly RecordKey[],
 ): Promise<(RecordKey & { readonly source: string })[]> {
   const owners = query('inventory').select('account', 'space', 'name', 'source');
-  if (keys === undefined) return owners;
-  const wanted = JSON.stringify(keys.map(({ account, space, name }) => [account, space, name]));
-  return owners.whereRaw(
-    '(account, space, name) IN (SELECT value->>0, value->>1, value->>2 FROM jsonb_each(?))',
-    [wanted],
-  );
+  return keys === undefined ? owners : owners.whereRaw(...amongKeys(keys));
 }
 
 /** Where a record comes from. */
@@ -136,10 +124,7 @@ export async function inventoryOfKeys(
   const rows = await inParts(keys, (part) =>
     query('inventory')
       .select<InventoryRow[]>(columns)
-      .whereRaw(
-        '(account, space, name) IN (SELECT value->>0, value->>1, value->>2 FROM jsonb_each(?))',
-        [JSON.stringify(part.map(({ account, space, name }) => [account, space, name]))],
-      ),
+      .whereRaw(...amongKeys(part)),
   );
   return rows.map((row) => ({ ...row, orphaned: Boolean(row.orphaned) }));
 }
@@ -202,8 +187,4 @@ export function markOrphaned(unit: UnitOfWork, key: RecordKey): void {
 /** Stages that nobody owns a record any more. */
 export function removeInventory(unit: UnitOfWork, key: RecordKey): void {
   unit.removeMatching('inventory', keyOf(key));
-}
-
-function keyOf({ account, space, name }: RecordKey) {
-  return { account, space, name };
 }

@@ -12,6 +12,7 @@ export const storeMigrations: readonly Migration[] = [
   { id: 'index_1', up: createFileIndex },
   { id: 'control_3', up: addHeld },
   { id: 'control_4', up: createCrash },
+  { id: 'endpoint_1', up: createEndpointState },
 ];
 
 async function createStoreTables(query: Query): Promise<void> {
@@ -129,6 +130,30 @@ async function createFileIndex(query: Query): Promise<void> {
   // What a changed file put there is looked up by its path.
   await query.raw('CREATE INDEX inventory_file ON inventory (source, file)');
   await query.raw("ALTER TABLE source ADD COLUMN loader text NOT NULL DEFAULT ''");
+}
+
+/** How the tries of an effect stand, and what endpoints have said. */
+async function createEndpointState(query: Query): Promise<void> {
+  await query.schema.alterTable('effect', (table) => {
+    table.text('kind').notNullable().defaultTo('LLMClient');
+    table.text('since').notNullable().defaultTo('');
+    table.integer('attempts').notNullable().defaultTo(0);
+    table.text('next_try_at').notNullable().defaultTo('');
+    table.text('last_error');
+    table.index('next_try_at');
+  });
+  await query.schema.createTable('endpoint_state', (table) => {
+    table.text('account').notNullable();
+    table.text('space').notNullable();
+    table.text('name').notNullable();
+    table.text('endpoint').notNullable();
+    table.text('state').notNullable();
+    table.text('url');
+    table.text('message');
+    table.text('answered_at').notNullable();
+    table.integer('generation').notNullable();
+    table.primary(['account', 'space', 'name']);
+  });
 }
 
 /** The account of every operation. Rows can be deleted when they are old, and never changed. */

@@ -1,6 +1,6 @@
 import { type Columns, toRow } from './columns.ts';
 import type { Query } from './database.ts';
-import type { RecordKey } from './inventory.ts';
+import type { RecordKey } from './record-key.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
 /** A deleted record, whole, and how it came to be deleted. */

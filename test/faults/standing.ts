@@ -66,7 +66,7 @@ async function read(path: string): Promise<Omit<Standing, 'effects' | 'faults'>>
     const { database } = store;
     const state = await readLive(database, new Brokers(kinds), 'default', 'team');
     const entries = await database.read((query) => history(query, { limit: 100_000 }));
-    const owed = await database.read(owedEffects);
+    const owed = await database.read((query) => owedEffects(query));
     return {
       records: new Map(
         state.live.map(({ key, manifest, deployed }) => [

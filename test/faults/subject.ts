@@ -6,6 +6,7 @@ import { main } from '../../src/cli/cli.ts';
 import type { Terminal } from '../../src/cli/invocation.ts';
 import { processTerminal } from '../../src/cli/terminal.ts';
 import type { Endpoint } from '../../src/endpoint/endpoint.ts';
+import { recordEndpoint } from '../../src/endpoint/record.ts';
 import { armFailpoint, failpointVariable } from '../../src/lib/failpoint.ts';
 import { keyId } from '../../src/manifest/manifest.ts';
 import type { LiveRecord } from '../../src/manifest/record.ts';
@@ -35,6 +36,7 @@ function loggingEndpoint(folder: string): Endpoint {
       `${JSON.stringify({ verb, key: keyId(record.key), idempotencyKey })}\n`,
     );
   return {
+    ...recordEndpoint,
     publish: async (record, key) => {
       note('deploy', record, key);
       return { state: 'published' };

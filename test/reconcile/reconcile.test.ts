@@ -1,4 +1,5 @@
 import type { Endpoint } from '../../src/endpoint/endpoint.ts';
+import { recordEndpoint } from '../../src/endpoint/record.ts';
 import { PlumblineError } from '../../src/lib/errors.ts';
 import { keyId } from '../../src/manifest/manifest.ts';
 import type { Policy } from '../../src/plan/change.ts';
@@ -397,12 +398,12 @@ t.test('every try of an endpoint effect has the key of the first', async (t) => 
   const ports = await freshPorts(t);
   const keys: string[] = [];
   const endpoint: Endpoint = {
+    ...recordEndpoint,
     publish: async (_record, idempotencyKey) => {
       keys.push(idempotencyKey);
       if (keys.length < 3) throw new PlumblineError('SOURCE_TIMEOUT', 'too slow');
       return { state: 'published' };
     },
-    withdraw: async () => ({ state: 'withdrawn' }),
   };
   const files = {
     'key.yaml': tokenYaml('key'),
@@ -427,11 +428,11 @@ t.test('a stop waits for the endpoint it is at and for no other', async (t) => {
   );
   const stop = new AbortController();
   const endpoint: Endpoint = {
+    ...recordEndpoint,
     publish: async (record, idempotencyKey) => {
       stop.abort();
       return ports.endpoint.publish(record, idempotencyKey);
     },
-    withdraw: async () => ({ state: 'withdrawn' }),
   };
   const occasion = { trigger: 'start', actor: 'plumbline', settled: [] } as const;
   const result = await reconcile({ ...ports, endpoint }, target, occasion, stop.signal);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Brokers } from '../../src/broker/brokers.ts';
 import { recordMigrations } from '../../src/broker/record-schema.ts';
 import type { Endpoint } from '../../src/endpoint/endpoint.ts';
+import { recordEndpoint } from '../../src/endpoint/record.ts';
 import { kinds } from '../../src/kinds/kinds.ts';
 import { LocalVault } from '../../src/kinds/secret/local-vault.ts';
 import { PlumblineError } from '../../src/lib/errors.ts';
@@ -145,6 +146,9 @@ export class FakeClock implements Clock {
 
 /** An endpoint that keeps what it was told, and refuses what the test wants refused. */
 export class FakeEndpoint implements Endpoint {
+  readonly identity: string | undefined = undefined;
+  readonly limits = recordEndpoint.limits;
+  readonly prompt = recordEndpoint.prompt;
   readonly calls: { readonly verb: string; readonly key: string; readonly idempotency: string }[] =
     [];
   /** Names of records for which every call fails. */
