@@ -13,19 +13,18 @@ export interface Lost {
 }
 
 /**
- * What a deleted record was, without the references to records that are gone. Where that would open it
- * to anonymous callers, it comes back undeployed. Throws RECORD_REJECTED where its kind insists on one.
+ * What a deleted record was, without the references to records that are gone; what that would open is
+ * for the plan to hold. Throws RECORD_REJECTED where its kind insists on one.
  */
 export function withoutLost(
   kind: Kind,
   { account, name: own }: ResourceKey,
-  { manifest, deployed = false }: DeletedRecord,
+  { manifest }: DeletedRecord,
   exists: ReadonlySet<string>,
-): { readonly manifest: Manifest; readonly deployed: boolean; readonly lost: readonly Lost[] } {
+): { readonly manifest: Manifest; readonly lost: readonly Lost[] } {
   const lost: Lost[] = [];
   const left = new Map<string, JsonValue | undefined>();
-  let opens = false;
-  for (const { path, references: space, guards } of kind.fields) {
+  for (const { path, references: space } of kind.fields) {
     const value = valueAt(manifest, path);
     if (space === undefined || value === undefined) continue;
     const names = (Array.isArray(value) ? value : [value]).map(String);
@@ -34,7 +33,6 @@ export function withoutLost(
     lost.push(...gone.map((name) => ({ path, space, name })));
     const kept = names.filter((name) => !gone.includes(name));
     left.set(path, Array.isArray(value) && kept.length > 0 ? kept : undefined);
-    if (guards === 'anonymous') opens = true;
   }
   const without = withValues(manifest, left);
   const [first] = lost;
@@ -44,5 +42,5 @@ export function withoutLost(
       `${kind.name} ${own} cannot be without ${first.path}, and ${first.name} is gone`,
       { hint: `restore or make ${first.name} first` },
     );
-  return { manifest: without, deployed: deployed && !opens, lost };
+  return { manifest: without, lost };
 }

@@ -47,8 +47,9 @@ export async function planRestore(
       },
     );
   const record = JSON.parse(trashed.record) as DeletedRecord;
+  const { deployed = false } = record;
   const exists = new Set(state.live.map((it) => keyId(it.key)));
-  const { manifest, lost, deployed } = withoutLost(kind, key, record, exists);
+  const { manifest, lost } = withoutLost(kind, key, record, exists);
   const plan = planWritten(ports, state, [
     asDesired(kind, key, settled(kind, manifest, deployed), deployed),
   ]);
