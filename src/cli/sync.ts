@@ -1,4 +1,5 @@
 import { asPlumblineError } from '../lib/errors.ts';
+import type { WatchedTarget } from '../reconcile/daemon.ts';
 import type { RunResult } from '../reconcile/outcome.ts';
 import { reconcile } from '../reconcile/reconcile.ts';
 import { trimJournal } from '../reconcile/retention.ts';
@@ -14,11 +15,20 @@ export async function run(invocation: Invocation): Promise<number> {
     const progress = new Progress(terminal);
     close.add(async () => progress.end());
     const runs: RunResult[] = [];
-    for (const target of targets(invocation.arguments, {})) {
-      close.add(() => target.source.close());
+    const last = new Map<string, RunResult>();
+    const look = async (target: WatchedTarget) => {
       const occasion = { trigger: 'command', actor: actor(), settled: ['converged'] } as const;
       const telling = told(target, progress, 'comparing and writing');
-      runs.push(await reconcile(ports, telling, occasion, terminal.signal));
+      const result = await reconcile(ports, telling, occasion, terminal.signal);
+      runs.push(result);
+      last.set(result.source, result);
+    };
+    const chosen = targets(invocation.arguments, {});
+    for (const target of chosen) close.add(() => target.source.close());
+    for (const target of chosen) await look(target);
+    for (const target of chosen) {
+      const result = last.get(target.source.name);
+      if (result !== undefined && mayGoOn(result, runs)) await look(target);
     }
     progress.end();
     await trimJournal(ports, terminal.signal);
@@ -30,8 +40,18 @@ export async function run(invocation: Invocation): Promise<number> {
           : { kind: 'SyncReport', plan, results: outcomes },
       ),
     );
-    return worst(runs.map(runExit));
+    return worst([...last.values()].map(runExit));
   });
+}
+
+/** Whether a source may go on now, because another one was read or has let go of a record since. */
+function mayGoOn({ source, plan }: RunResult, runs: readonly RunResult[]): boolean {
+  const { changes = [], problems = [] } = plan ?? {};
+  const isRefused = problems.some(
+    ({ code, severity }) => code === 'MANIFEST_CONFLICT' && severity === 'error',
+  );
+  const isReleased = runs.some((it) => it.plan?.released?.some(({ to }) => to === source));
+  return changes.some((it) => it.guard === 'neighbour') || (isRefused && isReleased);
 }
 
 function runExit({ plan, outcome, outcomes, error }: RunResult): number {

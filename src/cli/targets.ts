@@ -66,9 +66,19 @@ export function targetsOf(
     throw new PlumblineError('USAGE', '--path and --revision need one source', {
       hint: `name it: one of ${config.sources.map((it) => it.name).join(', ')}`,
     });
+  const isElsewhere = (elsewhere.path ?? elsewhere.revision) !== undefined;
+  const made = new Map<string, Source>();
+  const read = (source: SourceConfig) => {
+    const known = made.get(source.name) ?? sourceOf(source, elsewhere, stateFolder, log);
+    made.set(source.name, known);
+    return known;
+  };
+  const others = ({ name, account }: SourceConfig) =>
+    isElsewhere ? [] : config.sources.filter((it) => it.name !== name && it.account === account);
   return chosen.map((source) => ({
-    source: sourceOf(source, elsewhere, stateFolder, log),
+    source: read(source),
     account: source.account,
+    neighbours: others(source).map(read),
     policy: policyOf(source, elsewhere),
     rhythm: source.rhythm,
     location: elsewhere.path ?? locationText(source),

@@ -170,6 +170,10 @@ export const reportShape = z
       .optional(),
     summary: summaryShape,
     changes: z.array(changeShape),
+    released: z
+      .array(z.object({ kind: z.string(), account: z.string(), name: z.string(), to: z.string() }))
+      .optional()
+      .describe('What the source lets go of, because another one declares it now'),
     problems: z.array(problemShape),
   })
   .meta({ id: 'Report', description: 'The document that plan, drift and sync print as JSON.' });

@@ -4,7 +4,13 @@ import type { Action, Change, Guard, Plan } from './change.ts';
 import type { Control } from './control.ts';
 
 /** What a person's approval does not lift, because it waits for something else. */
-const unapprovable: readonly (Guard | undefined)[] = ['suspended', 'fight', 'retry', 'reference'];
+const unapprovable: readonly (Guard | undefined)[] = [
+  'suspended',
+  'fight',
+  'retry',
+  'reference',
+  'neighbour',
+];
 
 /** Everything that decides what a change writes. */
 export function factsOf({ action, key, desired, live, owned }: Change): readonly unknown[] {

@@ -52,6 +52,7 @@ function planOf(world: World): Plan {
     }),
     changes,
     ...(world.control.source === undefined ? {} : { suspended: world.control.source }),
+    ...(undeclared.released.length === 0 ? {} : { released: undeclared.released }),
     left: judged.left,
     problems: sortDiagnostics([...world.problems, ...accepted.problems, ...judged.problems]),
     bookkeeping: [...judged.books, ...staying.books, ...undeclared.books, ...orphans(removals)],

@@ -48,8 +48,8 @@ export interface OwnedRecord {
 
 /**
  * What holds a change, and with it what lets it go: a person who approves the plan lifts all but the
- * last four, which end when the suspension is lifted, the field has been quiet, the next try is due,
- * or what the change refers to is no longer held.
+ * last five, which end when the suspension is lifted, the field has been quiet, the next try is due,
+ * what the change refers to is no longer held, or another source has been read.
  */
 export const guards = [
   'anonymous',
@@ -62,6 +62,7 @@ export const guards = [
   'fight',
   'retry',
   'reference',
+  'neighbour',
 ] as const;
 export type Guard = (typeof guards)[number];
 
@@ -146,10 +147,20 @@ export interface Plan {
   /** Set while somebody keeps Plumbline from the whole source. */
   readonly suspended?: Suspension;
   readonly problems: readonly Diagnostic[];
+  /** What the source lets go of, because another source declares it now; absent where there is nothing. */
+  readonly released?: readonly Release[];
   /** Records that somebody changed since they were applied and that this plan leaves so, because the policy only reports drift. */
   readonly left: number;
   /** What the inventory must follow although no record changes. */
   readonly bookkeeping: readonly Bookkeeping[];
+}
+
+/** A record that stays as it is and waits for its next owner. */
+export interface Release {
+  readonly key: ResourceKey;
+  readonly kind: string;
+  /** The source that declares it. */
+  readonly to: string;
 }
 
 /** An inventory row to write although the record stays as it is, or to drop because the record is gone already. */

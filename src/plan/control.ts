@@ -57,6 +57,8 @@ export interface Control {
   readonly retries: ReadonlyMap<string, Retry>;
   /** Oldest first. */
   readonly reversals: ReadonlyMap<string, readonly Reversal[]>;
+  /** Other sources that have moved and were not read since, and when to ask again; nothing is deleted meanwhile. */
+  readonly unread?: { readonly sources: readonly string[]; readonly until: string };
 }
 
 export const unspent: Spent = { deletes: 0, updates: 0, exposure: 0, since: undefined };

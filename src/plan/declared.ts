@@ -77,7 +77,24 @@ export function judgeDeclared(
       `it refers to ${referenceTitle(world.kinds, missing)}, whose record this run does not make`,
       write?.fields,
     );
-  return due(it, write, change);
+  return withRivals(it, due(it, write, change), world.rivals?.get(id));
+}
+
+/** The owner of a record that another source declares too is told at its own manifest; the other is told at its. */
+function withRivals(it: Case, verdict: Verdict, rivals: readonly string[] | undefined): Verdict {
+  const { desired, kind } = it;
+  const [rival] = rivals ?? [];
+  if (rival === undefined) return verdict;
+  const { file, line, key } = desired;
+  const message = `${title({ kind: kind.name, key })} is declared by the source ${rival} too; it stays as it is declared here`;
+  const hint = 'remove one of the two manifests';
+  return {
+    ...verdict,
+    problem: {
+      ...{ severity: 'warning', code: 'MANIFEST_CONFLICT', file, line, column: 1 },
+      ...{ message, hint },
+    },
+  };
 }
 
 function writeOf({ desired, kind, live, owned, policy }: Case): Write | undefined {

@@ -2,7 +2,7 @@ import { type Diagnostic, placeOf, sortDiagnostics } from '../lib/diagnostic.ts'
 import { escapeUntrusted, escapeUntrustedLines } from '../lib/terminal.ts';
 import { keyId } from '../manifest/manifest.ts';
 import { approveCommand } from './approval.ts';
-import type { Action, Change, ChangeResult, FieldChange } from './change.ts';
+import type { Action, Change, ChangeResult, FieldChange, Release } from './change.ts';
 import { type FieldStyle, fieldLines } from './field-text.ts';
 import { flow, type Paint, type Palette, plain } from './flow.ts';
 import type { Report } from './report.ts';
@@ -46,6 +46,7 @@ export function renderText(report: Report, options: TextOptions = {}): string {
   const blocks = [
     [headline(report, palette), ...suspendedLines(report, style)],
     ...spaced(groups),
+    releasedLines(report, style),
     ...problems,
     [
       ...flow([{ text: sentenceOf(report), paint: palette.strong }], width, ''),
@@ -62,6 +63,15 @@ function suspendedLines({ plan }: Report, { palette, width }: FieldStyle): strin
   if (plan.suspended === undefined) return [];
   const text = escapeUntrusted(`The source is suspended ${suspensionText(plan.suspended)}`);
   return flow([{ text, paint: palette.held }], width, '');
+}
+
+function releasedLines({ plan }: Report, { width }: FieldStyle): string[] {
+  return (plan.released ?? []).flatMap((it) => flow([{ text: `> ${releaseText(it)}` }], width, ''));
+}
+
+/** What becomes of a record that its source lets go of. */
+export function releaseText({ kind, key, to }: Release): string {
+  return escapeUntrusted(`let go ${kind} ${key.name}: the source ${to} declares it now`);
 }
 
 /** The command to type, where a person may let go what is held. */

@@ -35,6 +35,12 @@ export function planReport(
       ...changeJson(change),
       ...(kind === 'SyncReport' ? resultJson(resultOf.get(change)) : {}),
     })),
+    released: plan.released?.map(({ key, kind, to }) => ({
+      kind,
+      account: key.account,
+      name: key.name,
+      to,
+    })),
     problems: sortDiagnostics(plan.problems).map(diagnosticJson),
   };
 }

@@ -54,9 +54,23 @@ export function restrainLeaving(
   ).length;
   const { limits, allowEmpty } = world.policy;
   const { spent } = world.control;
+  if (world.control.unread !== undefined) {
+    const wait = neighbourHold(world.control.unread);
+    return leaving.map((it) => hold(it, wait));
+  }
   const isEmptied = due > 0 && count.declared === 0 && !allowEmpty;
   const reason = isEmptied ? emptied : overspent('deletes', limits, { ...count, due, spent });
   return reason === undefined ? leaving : leaving.map((it) => hold(it, reason));
+}
+
+/** What leaves here may have gone to a source that nobody has read since it moved. */
+function neighbourHold({ sources, until }: NonNullable<World['control']['unread']>): Hold {
+  const names = sources.join(', ');
+  return {
+    guard: 'neighbour',
+    reason: `it may have gone to the source ${names}, which has moved and is read next; sync it first`,
+    until,
+  };
 }
 
 const emptied: Hold = {

@@ -1,6 +1,6 @@
 import type { Kind } from '../manifest/kind.ts';
 import { keyId, type ResourceKey } from '../manifest/manifest.ts';
-import type { Action, Bookkeeping, Change, LiveRecord, OwnedRecord } from './change.ts';
+import type { Action, Bookkeeping, Change, LiveRecord, OwnedRecord, Release } from './change.ts';
 import { switchedField } from './diff.ts';
 import { isProtected, protect } from './guard.ts';
 import { hold } from './hold.ts';
@@ -21,6 +21,8 @@ export interface Undeclared {
   readonly leaving: ReadonlyMap<string, Leaver>;
   /** Those that must stay although they are gone from the source. */
   readonly blocked: readonly Change[];
+  /** Those that another source declares now. */
+  readonly released: readonly Release[];
   readonly books: readonly Bookkeeping[];
 }
 
@@ -28,6 +30,7 @@ export interface Undeclared {
 export function findUndeclared(world: World): Undeclared {
   const leaving = new Map<string, Leaver>();
   const blocked: Change[] = [];
+  const released: Release[] = [];
   const books: Bookkeeping[] = [];
   const unread = new Set(world.unknownContent);
   const unknown = [...unread].sort();
@@ -40,19 +43,23 @@ export function findUndeclared(world: World): Undeclared {
     const id = keyId(owned.key);
     const live = world.records.get(id);
     const { prune } = world.policy;
+    const [to] = world.rivals?.get(id) ?? [];
     const reason = live === undefined ? undefined : refusal(owned, live);
     if (unknown.length > 0) {
       const blind = `nothing is deleted while ${listed(unknown)} cannot be read`;
       if (live !== undefined && prune) blocked.push(kept(owned, live, blind));
     } else if (live === undefined) books.push({ kind: 'forget', owned });
-    else if (!prune) books.push(...orphan(owned));
+    else if (to !== undefined) {
+      released.push({ key: owned.key, kind: live.kind, to });
+      books.push(...orphan(owned));
+    } else if (!prune) books.push(...orphan(owned));
     else if (reason === undefined) leaving.set(id, { key: owned.key, owned, live });
     else {
       blocked.push(kept(owned, live, reason));
       books.push(...orphan(owned));
     }
   }
-  return { leaving, blocked, books };
+  return { leaving, blocked, released, books };
 }
 
 function refusal(owned: OwnedRecord, live: LiveRecord): string | undefined {

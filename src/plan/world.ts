@@ -45,6 +45,8 @@ export interface PlanInput {
   readonly beyond?: Beyond;
   /** The name of another source that owns a key; undefined where none does. */
   readonly ownerOf: (id: string) => string | undefined;
+  /** The other sources that declare a resource as well, by key id. */
+  readonly rivals?: ReadonlyMap<string, readonly string[]>;
   /** Found while loading. */
   readonly problems: readonly Diagnostic[];
   /** Keys that broken manifests declare: their records stay as they are. */

@@ -36,7 +36,7 @@ export async function carryOut(
   run.revision = intake.revision;
   run.commit = intake.commit;
   const state = await readControl(ports, target, run.trigger);
-  const judgement = await judge(ports, target, base, intake, state.control);
+  const judgement = await judge(ports, target, base, intake, state.control, signal);
   const { plan } = judgement;
   run.counter = judgement.counter;
   failpoint('plan.built');

@@ -1,5 +1,7 @@
 import { claimId } from '../manifest/cross-check.ts';
 import type { KindSet } from '../manifest/kind.ts';
+import { distinctKeys } from '../manifest/load.ts';
+import { allContested, noteContests } from '../store/contested.ts';
 import type { Query } from '../store/database.ts';
 import { clearIndex, markSpoiled, stageFile, unstageFile } from '../store/file-index.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
@@ -35,6 +37,8 @@ export async function indexFiles(
     }
     await flush(unit);
   }
+  const more = indexed ? [] : await allContested(query);
+  await noteContests(query, source, distinctKeys([...survey.touched, ...more]));
 }
 
 function stage(

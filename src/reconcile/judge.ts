@@ -12,6 +12,7 @@ import type { OwnedRecord, Plan } from '../plan/change.ts';
 import type { Control } from '../plan/control.ts';
 import type { Beyond, PlanInput } from '../plan/world.ts';
 import type { SnapshotFile } from '../source/source.ts';
+import { type Rival, rivalsOf } from '../store/contested.ts';
 import type { Query } from '../store/database.ts';
 import { declaredNames } from '../store/file-index.ts';
 import { countOwned } from '../store/inventory.ts';
@@ -20,6 +21,7 @@ import { readControl, readOrders } from './control.ts';
 import { type Base, type Intake, takeIn } from './intake.ts';
 import { ownedRecord, readRecords, recordsThere } from './live.ts';
 import { lookBack } from './look-back.ts';
+import { waitingForNeighbours } from './neighbours.ts';
 import { lookOn } from './parse-watch.ts';
 import type { Ports, Target } from './ports.ts';
 import { decideScope, readScope, type Scope } from './scope.ts';
@@ -34,6 +36,8 @@ export interface Judgement {
   readonly keys: readonly ResourceKey[];
   /** The live counter when the records were read. */
   readonly counter: number;
+  /** The neighbours that its deletes wait for. */
+  readonly unread?: NonNullable<Control['unread']>;
 }
 
 /** What a run would do, as a value: reads both sides, as far as they are in scope, and compares them. */
@@ -43,6 +47,7 @@ export async function judge(
   base: Base,
   intake: Intake,
   control: Control,
+  signal: AbortSignal,
 ): Promise<Judgement> {
   const { surveyed, keys, counter, ...sides } = await ports.database.read(async (query) => {
     const surveyed = await survey(query, target.source.name, intake);
@@ -57,22 +62,31 @@ export async function judge(
       ...(await bothSides(query, ports, target, surveyed, scope)),
     };
   });
+  const found = { survey: surveyed, intake, keys, counter };
   const plan = await planOf(ports, target, intake, surveyed, sides, control);
-  return { plan, survey: surveyed, intake, keys, counter };
+  const waiting = await waitingForNeighbours(ports, target, plan, control, signal);
+  if (waiting === undefined) return { plan, ...found };
+  const { unread } = waiting;
+  return {
+    plan: await planOf(ports, target, intake, surveyed, sides, waiting),
+    ...found,
+    ...(unread === undefined ? {} : { unread }),
+  };
 }
 
 /** Judges some resources once more, after they were written. */
 export async function judgeAgain(
   ports: Ports,
   target: Target,
-  { survey: surveyed, intake }: Judgement,
+  { survey: surveyed, intake, unread }: Judgement,
   keys: readonly ResourceKey[],
   control: Control,
 ): Promise<Plan> {
   const sides = await ports.database.read(async (query) =>
     bothSides(query, ports, target, surveyed, await readScope(query, surveyed, keys)),
   );
-  return planOf(ports, target, intake, surveyed, sides, control);
+  const restrained = unread === undefined ? control : { ...control, unread };
+  return planOf(ports, target, intake, surveyed, sides, restrained);
 }
 
 /** Reads both sides and judges: all of `plan`, and the first half of a run. Writes nothing. */
@@ -86,10 +100,10 @@ export async function planTarget(
   const { base } = await lookBack(ports, target, { orders, now, trigger: 'command' });
   const intake = await takeIn(ports, target, base, await lookOn(ports, target.source.name), signal);
   const { control } = await readControl(ports, target, 'command');
-  return judge(ports, target, base, intake, control);
+  return judge(ports, target, base, intake, control, signal);
 }
 
-type Sides = Pick<PlanInput, 'desired' | 'live' | 'owned' | 'ownerOf'> & {
+type Sides = Pick<PlanInput, 'desired' | 'live' | 'owned' | 'ownerOf' | 'rivals'> & {
   readonly beyond: Beyond;
   /** Declared by unchanged files and kept nowhere, so that these files must be loaded. */
   readonly unloaded: readonly ManifestOutline[];
@@ -132,15 +146,27 @@ async function bothSides(
     live,
     owned: [...owned.values()],
     ownerOf: (id) => {
-      const owner = rows.get(id)?.source;
-      return owner === name ? undefined : owner;
+      const row = rows.get(id);
+      // What is orphaned was let go of: whoever declares it may take it.
+      return row === undefined || row.source === name || row.orphaned ? undefined : row.source;
     },
+    rivals: rivalsById(await rivalsOf(query, name, scope.keys)),
     beyond: {
       unchanged: surveyed.valid - outlines.length,
       owned: (await countOwned(query, name, account)) - owned.size,
       ...(await referredTo(query, brokers, { name, account, outlines, live })),
     },
   };
+}
+
+function rivalsById(rivals: readonly Rival[]): Map<string, string[]> {
+  const byId = new Map<string, string[]>();
+  for (const rival of rivals) {
+    const known = byId.get(keyId(rival));
+    if (known === undefined) byId.set(keyId(rival), [rival.source]);
+    else known.push(rival.source);
+  }
+  return byId;
 }
 
 /**

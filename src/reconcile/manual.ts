@@ -15,7 +15,7 @@ import type { LiveRecord } from '../manifest/record.ts';
 import { buildPlan } from '../plan/build.ts';
 import type { ChangeResult, OwnedRecord, Plan, Policy } from '../plan/change.ts';
 import { isProtected, protect } from '../plan/guard.ts';
-import { inventoryRow } from '../store/inventory.ts';
+import { inventoryRow, orphansOf } from '../store/inventory.ts';
 import { refuseUndone, refuseUnready } from './conclude.ts';
 import { execute } from './execute.ts';
 import { type LiveState, readLive } from './live.ts';
@@ -50,13 +50,13 @@ const policy: Policy = {
   fightWindow: 0,
 };
 
-/** What applying these manifests by hand would do. Records that a source owns are blocked. */
+/** What applying these manifests by hand would do. Records that a source owns, and still declares, are blocked. */
 export async function planApply(ports: Ports, account: string, loaded: LoadResult): Promise<Plan> {
   const state = await readLive(ports.database, ports.brokers, account, manual);
   const declared = new Set(loaded.manifests.map((it) => keyId(it.key)));
-  const mine = state.live.filter(
-    ({ key }) => declared.has(keyId(key)) && !state.owners.has(keyId(key)),
-  );
+  const left = new Set((await ports.database.read(orphansOf)).map(keyId));
+  const isFree = (id: string) => !state.owners.has(id) || left.has(id);
+  const mine = state.live.filter(({ key }) => declared.has(keyId(key)) && isFree(keyId(key)));
   return plan(ports, state, loaded.manifests, mine, loaded);
 }
 

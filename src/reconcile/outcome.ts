@@ -99,9 +99,11 @@ export function judgeOutcome(
       message: `${open.map((it) => it.said).join(', ')}; all else is as declared`,
     };
   const applied = count('applied');
+  const done = applied === 0 ? 'nothing to do' : `${plural(applied, 'change')} applied`;
+  const rivals = plan.problems.filter((it) => it.code === 'MANIFEST_CONFLICT').length;
   return {
     outcome: 'converged',
-    message: applied === 0 ? 'nothing to do' : `${plural(applied, 'change')} applied`,
+    message: rivals === 0 ? done : `${done}; ${plural(rivals, 'resource')} declared elsewhere too`,
   };
 }
 

@@ -30,4 +30,6 @@ export interface Target {
   readonly source: Source;
   readonly account: string;
   readonly policy: Policy;
+  /** The other sources of the account, to which what leaves here may go. */
+  readonly neighbours?: readonly Source[];
 }

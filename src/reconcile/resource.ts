@@ -146,7 +146,7 @@ export class Resource {
   }
 
   /** Sends one message to the deployed resource and answers with what it says. */
-  async prompt(_text: string, _signal: AbortSignal): Promise<Answer> {
+  async prompt(text: string, signal: AbortSignal): Promise<Answer> {
     requireVerb(this.kind, 'prompt');
     const record = await this.#found();
     if (record.deployed !== true || record.owed !== undefined)
@@ -155,7 +155,9 @@ export class Resource {
         `${this.kind.name} ${this.name} is not deployed, so nothing answers for it`,
         { hint: `deploy it first: plumbline deploy ${this.kind.name.toLowerCase()} ${this.name}` },
       );
-    throw new PlumblineError('VERB_NOT_IMPLEMENTED', 'the endpoint does not answer prompts');
+    return this.#answer('prompt', {
+      answer: await this.#ports.endpoint.prompt(record, text, signal),
+    });
   }
 
   exampleManifest(): Answer {

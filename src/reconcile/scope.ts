@@ -1,5 +1,6 @@
 import type { Brokers } from '../broker/brokers.ts';
 import { keyId, type ResourceKey } from '../manifest/manifest.ts';
+import { contestedKeys } from '../store/contested.ts';
 import type { Query } from '../store/database.ts';
 import { owedEffects } from '../store/effects.ts';
 import { type InventoryRow, inventoryOfKeys, ownedByFiles } from '../store/inventory.ts';
@@ -18,7 +19,8 @@ export interface Scope {
 }
 
 /**
- * Decides what is in scope: all that the changed files declare, declared or put there; where more than
+ * Decides what is in scope: all that the changed files declare, declared or put there, and what others
+ * declare too; where more than
  * the source may have moved, all that differs as well; and in either case what refers to records that
  * leave.
  */
@@ -37,6 +39,7 @@ export async function decideScope(
   };
   add(survey.touched);
   add(await ownedByFiles(query, source.name, paths));
+  add(await contestedKeys(query, source.name));
   if (!settled) {
     add(await owedEffects(query));
     for await (const page of differing(query, brokers, { source: source.name, account })) add(page);

@@ -13,6 +13,7 @@ export const storeMigrations: readonly Migration[] = [
   { id: 'control_3', up: addHeld },
   { id: 'control_4', up: createCrash },
   { id: 'endpoint_1', up: createEndpointState },
+  { id: 'ownership_1', up: createContested },
 ];
 
 async function createStoreTables(query: Query): Promise<void> {
@@ -154,6 +155,16 @@ async function createEndpointState(query: Query): Promise<void> {
     table.integer('generation').notNullable();
     table.primary(['account', 'space', 'name']);
   });
+}
+
+/** Resources that more than one source declares. */
+async function createContested(query: Query): Promise<void> {
+  await query.raw(
+    `CREATE TABLE contested (
+       account text NOT NULL, space text NOT NULL, name text NOT NULL,
+       PRIMARY KEY (account, space, name)
+     ) WITHOUT ROWID`,
+  );
 }
 
 /** The account of every operation. Rows can be deleted when they are old, and never changed. */
