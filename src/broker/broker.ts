@@ -135,8 +135,19 @@ export class Broker {
         modified: record.updatedAt,
         accountNumber: record.key.account,
         ...(record.deployed === undefined ? {} : { deployed: record.deployed }),
+        ...endpointStatus(record),
         ...kind.status(record),
       },
     } as unknown as JsonObject;
   }
+}
+
+/** What is known of a record's endpoint; nothing where the record itself is the endpoint. */
+function endpointStatus({ owed, endpoint }: LiveRecord): object {
+  if (owed === undefined && endpoint === undefined) return {};
+  const pending =
+    owed === undefined
+      ? {}
+      : { pending: owed.verb, since: owed.since, attempts: owed.attempts, problem: owed.lastError };
+  return { endpoint: { ...endpoint, ...pending } };
 }

@@ -4,6 +4,7 @@ import { Brokers } from '../broker/brokers.ts';
 import { recordMigrations } from '../broker/record-schema.ts';
 import { storedKeyId } from '../broker/sealed.ts';
 import type { Config } from '../config/config.ts';
+import type { Endpoint } from '../endpoint/endpoint.ts';
 import { recordEndpoint } from '../endpoint/record.ts';
 import { kinds } from '../kinds/kinds.ts';
 import { LocalVault } from '../kinds/secret/local-vault.ts';
@@ -70,7 +71,7 @@ export async function withConfigured<T>(
     const ports: Ports = {
       database,
       brokers: new Brokers(kinds),
-      endpoint: recordEndpoint,
+      endpoint: await endpointOf(config),
       vault: new LocalVault({
         environment: terminal.environment,
         directory: config.secrets.directory,
@@ -96,6 +97,14 @@ export async function withConfigured<T>(
   } finally {
     for (const end of [...close].reverse()) await end();
   }
+}
+
+async function endpointOf({ endpoint }: Config): Promise<Endpoint> {
+  if (endpoint.driver === 'record') return recordEndpoint;
+  const { webhookEndpoint } = await import('../endpoint/webhook.ts');
+  const { url, key, timeout, patience, undeployTimeout } = endpoint;
+  const limits = { ...recordEndpoint.limits, timeout, patience, undeployTimeout };
+  return webhookEndpoint({ url, key, limits, version: version() });
 }
 
 async function open(config: Config, opening: Opening, close: Assembly['close']): Promise<Database> {

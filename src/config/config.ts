@@ -27,6 +27,17 @@ export interface Config {
     /** Milliseconds that a deleted record is kept. */
     readonly keep: number;
   };
+  readonly endpoint:
+    | { readonly driver: 'record' }
+    | {
+        readonly driver: 'webhook';
+        readonly url: string;
+        readonly key: Secret;
+        /** Milliseconds, like the others. */
+        readonly timeout: number;
+        readonly patience: number;
+        readonly undeployTimeout: number;
+      };
   readonly log: { readonly level: LogLevel; readonly format: LogFormat };
 }
 

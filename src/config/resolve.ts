@@ -51,9 +51,28 @@ export function resolveConfig(text: ConfigText, around: Surroundings): Resolved 
     },
     journal: { keep: parseDuration(text.journal.keep) },
     trash: { keep: parseDuration(text.trash.keep) },
+    endpoint: endpointConfig(text.endpoint, around, problems),
     log: text.log,
   };
   return { config, problems };
+}
+
+function endpointConfig(
+  endpoint: ConfigText['endpoint'],
+  around: Surroundings,
+  problems: Diagnostic[],
+): Config['endpoint'] {
+  const { driver, url, timeout, patience, undeployTimeout } = endpoint;
+  if (driver === 'record' || url === undefined) return { driver: 'record' };
+  const key = readSecret(endpoint, 'endpoint', ['key'], around, problems) ?? new Secret('');
+  return {
+    driver,
+    url,
+    key,
+    timeout: parseDuration(timeout),
+    patience: parseDuration(patience),
+    undeployTimeout: parseDuration(undeployTimeout),
+  };
 }
 
 function sealingKey(environment: Environment, problems: Diagnostic[]): SealingKey | undefined {

@@ -19,6 +19,8 @@ export async function checkRules(text: ConfigText, places: Places): Promise<Diag
     found.push({ severity: 'error', code: 'CONFIG_INVALID', ...places(path), path, message, hint });
   };
   onlyOne(text, 'http.', '', tell, places);
+  onlyOne(text, 'endpoint.', '', tell, places);
+  checkEndpoint(text.endpoint, tell);
   const names = new Map<string, string>();
   for (const [index, source] of text.sources.entries()) {
     const at = `sources.${index}`;
@@ -52,6 +54,28 @@ export async function checkRules(text: ConfigText, places: Places): Promise<Diag
     checkSignIn(source, `${at}.git.credentials`, tell);
   }
   return found;
+}
+
+function checkEndpoint(endpoint: ConfigText['endpoint'], tell: Tell): void {
+  const { driver, url, key, keyEnv, keyFile, allowInsecure } = endpoint;
+  if (driver === 'record') return;
+  if (url === undefined)
+    tell('endpoint', 'the driver webhook needs an address', 'add url: https://…');
+  else {
+    const address = URL.canParse(url) ? new URL(url) : undefined;
+    const near = ['localhost', '127.0.0.1', '[::1]'].includes(address?.hostname ?? '');
+    const plain = address?.protocol === 'http:' && (near || allowInsecure);
+    if (address?.protocol !== 'https:' && !plain)
+      tell(
+        'endpoint.url',
+        'the address must begin with https://, or be on this machine',
+        'write https://…, or set allowInsecure: true for plain http',
+      );
+    else if (address.username !== '' || address.password !== '')
+      tell('endpoint.url', 'the address must not hold credentials', 'take them out of it');
+  }
+  if (key === undefined && keyEnv === undefined && keyFile === undefined)
+    tell('endpoint', 'the driver webhook needs a key', 'add keyFile: FILE');
 }
 
 type Tell = (path: string, message: string, hint: string) => void;

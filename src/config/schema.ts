@@ -282,6 +282,34 @@ export const configSchema = z.strictObject({
         .meta({ description: 'How long a deleted record can be restored.' }),
     })
     .prefault({}),
+  endpoint: z
+    .strictObject({
+      driver: z.enum(['record', 'webhook']).default('record').meta({
+        description: 'What deployed means: the column alone, or what an address confirms.',
+      }),
+      url: line(2048).optional().meta({ description: 'Address that deployments are posted to.' }),
+      key: line(4096)
+        .optional()
+        .meta({ description: 'Key that signs what is posted, in clear text.' }),
+      keyEnv: variable.optional().meta({ description: 'Environment variable with the key.' }),
+      keyFile: file.optional().meta({ description: 'File that holds the key.' }),
+      timeout: duration(100, hour)
+        .default('10s')
+        .meta({ description: 'Longest time of one answer.' }),
+      patience: duration(1000, hour)
+        .default('60s')
+        .meta({ description: 'Longest time that one run waits for all answers.' }),
+      undeployTimeout: duration(0, 24 * hour)
+        .default('15m')
+        .meta({
+          description: 'How long a record to delete waits for its endpoint to confirm.',
+        }),
+      allowInsecure: z.boolean().default(false).meta({
+        description: 'Allow plain http to other machines.',
+      }),
+    })
+    .prefault({})
+    .meta({ description: 'What follows when a record is deployed or undeployed.' }),
   log: z
     .strictObject({
       level: z

@@ -73,6 +73,14 @@ const variables: readonly (readonly [path: string, variable: string])[] = [
   ['secrets.directory', 'PLUMBLINE_SECRETS_DIRECTORY'],
   ['journal.keep', 'PLUMBLINE_JOURNAL_KEEP'],
   ['trash.keep', 'PLUMBLINE_TRASH_KEEP'],
+  ['endpoint.driver', 'PLUMBLINE_ENDPOINT_DRIVER'],
+  ['endpoint.url', 'PLUMBLINE_ENDPOINT_URL'],
+  ['endpoint.key', 'PLUMBLINE_ENDPOINT_KEY'],
+  ['endpoint.keyFile', 'PLUMBLINE_ENDPOINT_KEY_FILE'],
+  ['endpoint.timeout', 'PLUMBLINE_ENDPOINT_TIMEOUT'],
+  ['endpoint.patience', 'PLUMBLINE_ENDPOINT_PATIENCE'],
+  ['endpoint.undeployTimeout', 'PLUMBLINE_ENDPOINT_UNDEPLOY_TIMEOUT'],
+  ['endpoint.allowInsecure', 'PLUMBLINE_ENDPOINT_ALLOW_INSECURE'],
   ['log.level', 'PLUMBLINE_LOG_LEVEL'],
   ['log.format', 'PLUMBLINE_LOG_FORMAT'],
   ...Object.entries(sourceVariables).map(([path, name]) => [`sources[].${path}`, name] as const),
@@ -112,6 +120,7 @@ export const knownVariables: readonly string[] = [
 /** Settings of which a source or the listener may have one only; a later layer's choice replaces an earlier one's. */
 export const alternatives: readonly (readonly string[])[] = [
   ['http.token', 'http.tokenEnv', 'http.tokenFile'],
+  ['endpoint.key', 'endpoint.keyEnv', 'endpoint.keyFile'],
   ['secret', 'secretEnv', 'secretFile'].map((name) => `sources[].webhook.${name}`),
   ['sources[].git.branch', 'sources[].git.tag', 'sources[].git.commit'],
   ['password', 'passwordEnv', 'passwordFile', 'token', 'tokenEnv', 'tokenFile', 'ssh'].map(

@@ -3,6 +3,7 @@ import type { ScheduledTask } from 'node-cron';
 import { shared } from '../lib/shared.ts';
 import { backoff } from '../lib/time.ts';
 import type { Plan } from '../plan/change.ts';
+import { nextTry } from '../store/effects.ts';
 import { driftOf } from './drift.ts';
 import { planTarget } from './judge.ts';
 import { isBehind, type RunResult } from './outcome.ts';
@@ -40,6 +41,9 @@ function isForTheLoop({ outcome, outcomes }: RunResult): boolean {
   const failed = outcomes.filter((it) => it.outcome === 'failed');
   return outcome === 'retrying' && (failed.length === 0 || !failed.every(isBehind));
 }
+
+/** Endpoints are asked again no sooner than after so many milliseconds. */
+const shortestRetry = 250;
 
 /** The longest that a timer can wait, in milliseconds; a longer one would fire at once. */
 const longestSleep = 2 ** 31 - 1;
@@ -151,14 +155,14 @@ export class SourceLoop {
   /** Waits for the next occasion; undefined when it is time to stop. */
   async #next(signal: AbortSignal): Promise<Trigger | undefined> {
     if (this.#pending === undefined) {
-      const delay =
-        this.#failures > 0
-          ? Math.min(backoff(this.#failures), Math.max(this.#rhythm.interval, 1000))
-          : this.#rhythm.interval;
-      this.#wake = new AbortController();
+      // Whatever asks from here on wakes it, also while the delay is still being worked out.
+      const wake = new AbortController();
+      this.#wake = wake;
+      const delay = await this.#delay();
       const due = new Date(this.#ports.clock.now().getTime() + delay).toISOString();
       this.#status = { ...this.#status, nextRunAt: due };
-      await this.#ports.clock.sleep(Math.min(delay, longestSleep), this.#wake.signal);
+      if (!wake.signal.aborted && !signal.aborted)
+        await this.#ports.clock.sleep(Math.min(delay, longestSleep), wake.signal);
       this.#wake = undefined;
     }
     if (this.#pending === 'webhook') {
@@ -169,6 +173,20 @@ export class SourceLoop {
     const trigger = this.#pending ?? 'interval';
     this.#pending = undefined;
     return trigger;
+  }
+
+  /** Milliseconds to the next look: sooner after a failure, and where an endpoint is to be asked again. */
+  async #delay(): Promise<number> {
+    const { interval } = this.#rhythm;
+    const usual =
+      this.#failures > 0 ? Math.min(backoff(this.#failures), Math.max(interval, 1000)) : interval;
+    if (this.#status.outcome !== 'retrying') return usual;
+    const { database, clock } = this.#ports;
+    const due = await database
+      .read((query) => nextTry(query, this.#target.source.name))
+      .catch(() => undefined);
+    if (due === undefined) return usual;
+    return Math.min(usual, Math.max(Date.parse(due) - clock.now().getTime(), shortestRetry));
   }
 
   async #keepSchedule(): Promise<void> {

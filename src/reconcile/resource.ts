@@ -12,6 +12,7 @@ import type { LiveRecord } from '../manifest/record.ts';
 import { disclosed } from '../manifest/secret-value.ts';
 import type { Plan } from '../plan/change.ts';
 import { inventoryRow } from '../store/inventory.ts';
+import { limited } from './limited.ts';
 import { type By, perform, planApply, planDelete, planDeployment } from './manual.ts';
 import type { Ports } from './ports.ts';
 import { type LogEntry, lastLines, linesAfter, tailLimit } from './record-log.ts';
@@ -155,9 +156,11 @@ export class Resource {
         `${this.kind.name} ${this.name} is not deployed, so nothing answers for it`,
         { hint: `deploy it first: plumbline deploy ${this.kind.name.toLowerCase()} ${this.name}` },
       );
-    return this.#answer('prompt', {
-      answer: await this.#ports.endpoint.prompt(record, text, signal),
-    });
+    const { endpoint, clock } = this.#ports;
+    const answer = await limited(clock, endpoint.limits.patience, signal, (giveUp) =>
+      endpoint.prompt(record, text, giveUp),
+    );
+    return this.#answer('prompt', { answer });
   }
 
   exampleManifest(): Answer {

@@ -57,13 +57,6 @@ const endpointStateColumns: Columns<EndpointState> = {
   generation: 'generation',
 };
 
-/** The effects whose next try is due at this moment (ISO 8601), the longest waiting first. */
-export function dueEffects(query: Query, now: string, limit: number): Promise<OwedEffect[]> {
-  const sql = `SELECT ${selected(effectColumns)} FROM effect
-    WHERE next_try_at <= ? ORDER BY next_try_at LIMIT ?`;
-  return query.rows<OwedEffect>(sql, [now, limit]);
-}
-
 /** Every effect that is owed; there are none while all endpoints follow. */
 export function owedEffects(query: Query): Promise<OwedEffect[]> {
   return query.rows<OwedEffect>(`SELECT ${selected(effectColumns)} FROM effect`, []);
@@ -85,10 +78,11 @@ function knownSql<T>(table: string, columns: Columns<T>, row: string, space: str
     WHERE known.account = ${row}.account AND known.space = '${space}' AND known.name = ${row}.name)`;
 }
 
-/** When the next try of any effect is due; undefined while all endpoints follow. */
-export async function nextTry(query: Query): Promise<string | undefined> {
+/** When the next try of an effect for a record of this source is due; undefined while all its endpoints follow. */
+export async function nextTry(query: Query, source: string): Promise<string | undefined> {
   const [row] = await query.rows<{ due: string | null }>(
-    'SELECT min(next_try_at) AS due FROM effect',
+    `SELECT min(next_try_at) AS due FROM effect JOIN inventory USING (${keyColumns.join()}) WHERE source = ?`,
+    [source],
   );
   return row?.due ?? undefined;
 }

@@ -322,6 +322,14 @@ t.test('a variable for a source needs exactly one source', async (t) => {
   });
 });
 
+const webhook = {
+  PLUMBLINE_ENDPOINT_DRIVER: 'webhook',
+  PLUMBLINE_ENDPOINT_URL: 'https://deploy.example.com/',
+  PLUMBLINE_ENDPOINT_KEY: 'sesame',
+};
+const withoutKey = { ...webhook, PLUMBLINE_ENDPOINT_KEY: '' };
+const plainly = { ...webhook, PLUMBLINE_ENDPOINT_URL: 'http://deploy.example.com/' };
+
 /** For every setting a text that is not its default, and what else must be set for it to count. */
 const samples: Readonly<
   Record<string, readonly [text: string, value?: unknown, more?: Environment]>
@@ -334,6 +342,18 @@ const samples: Readonly<
   'secrets.directory': ['/run/secrets'],
   'journal.keep': ['365d', 31_536_000_000],
   'trash.keep': ['90d', 7_776_000_000],
+  'endpoint.driver': [
+    'webhook',
+    'webhook',
+    { PLUMBLINE_ENDPOINT_URL: 'https://deploy.example.com/', PLUMBLINE_ENDPOINT_KEY: 'sesame' },
+  ],
+  'endpoint.url': ['https://deploy.example.com/', 'https://deploy.example.com/', webhook],
+  'endpoint.key': ['sesame', 'sesame', webhook],
+  'endpoint.keyFile': ['secret', 'from the file', withoutKey],
+  'endpoint.timeout': ['5s', 5000, webhook],
+  'endpoint.patience': ['30s', 30_000, webhook],
+  'endpoint.undeployTimeout': ['1h', 3_600_000, webhook],
+  'endpoint.allowInsecure': ['true', 'http://deploy.example.com/', plainly],
   'log.level': ['error'],
   'log.format': ['pretty'],
   'sources[].directory': ['/manifests'],
@@ -403,6 +423,9 @@ const samples: Readonly<
 function loadedPath({ path }: Setting): string {
   const last = path.slice(path.lastIndexOf('.') + 1);
   if (path.startsWith('http.token')) return 'http.token';
+  if (path === 'endpoint.keyFile') return 'endpoint.key';
+  if (path === 'endpoint.allowInsecure') return 'endpoint.url';
+  if (path.startsWith('endpoint.')) return path;
   if (/\.(?:branch|tag|commit)$/.test(path)) return `location.git.ref.${last}`;
   if (/\.credentials\.(?:password|token)/.test(path)) return 'location.git.credentials.password';
   if (path.includes('.verify.')) return `location.git.verify.${last}`;
@@ -453,6 +476,7 @@ t.test('every setting of the file has a variable, but for names of other variabl
       'sources[].git.credentials.tokenEnv',
       'sources[].webhook.secretEnv',
       'http.tokenEnv',
+      'endpoint.keyEnv',
     ],
   );
 });
