@@ -150,7 +150,7 @@ export class Resource {
   async prompt(text: string, signal: AbortSignal): Promise<Answer> {
     requireVerb(this.kind, 'prompt');
     const record = await this.#found();
-    if (record.deployed !== true || record.owed !== undefined)
+    if (record.deployed !== true || record.owed?.verb === 'deploy')
       throw new PlumblineError(
         'RECORD_NOT_DEPLOYED',
         `${this.kind.name} ${this.name} is not deployed, so nothing answers for it`,
