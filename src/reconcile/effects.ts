@@ -25,7 +25,10 @@ export function effectOf(ports: Ports, step: Step, run: Run): OwedEffect | undef
   if (verb === undefined) return undefined;
   const { timeout, patience } = ports.endpoint.limits;
   const now = ports.clock.now();
-  const owed = isRetry(step) ? step.before?.owed : undefined;
+  const before = step.before?.owed;
+  // What is withdrawn is withdrawn, whatever has changed of it meanwhile; what is published must be new.
+  const isSame = isRetry(step) || (verb === 'undeploy' && before?.verb === 'undeploy');
+  const owed = isSame ? before : undefined;
   return {
     ...step.key,
     kind: step.kind,

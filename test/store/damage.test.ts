@@ -436,6 +436,7 @@ t.test('the tables of the store are what other rooms and plain SQL rely on', asy
   const own = [
     'approval',
     'claim',
+    'contested',
     'crash',
     'declaration',
     'effect',
