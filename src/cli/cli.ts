@@ -1,14 +1,9 @@
 import { Argument, Command as Commander, CommanderError, Option } from 'commander';
 import { asPlumblineError, PlumblineError } from '../lib/errors.ts';
-import {
-  type CommandDefinition,
-  type CommandGroup,
-  commands,
-  commonOptions,
-  type OptionDefinition,
-} from './commands.ts';
+import { type CommandDefinition, type CommandGroup, commands } from './commands.ts';
 import { errorText } from './error-text.ts';
 import { type Command, type Invocation, type Terminal, textOption } from './invocation.ts';
+import { commonOptions, type OptionDefinition } from './options.ts';
 import { processTerminal } from './terminal.ts';
 import { version } from './version.ts';
 

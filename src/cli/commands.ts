@@ -1,14 +1,4 @@
-import { logLevels } from '../lib/log-level.ts';
-
-/** An option as commander writes it: `-o, --output <format>`. */
-export interface OptionDefinition {
-  readonly flags: string;
-  readonly summary: string;
-  readonly choices?: readonly string[];
-  readonly default?: string;
-  /** May be given more than once. */
-  readonly repeats?: true;
-}
+import { files, listing, type OptionDefinition, report, single, tableOrJson } from './options.ts';
 
 export interface CommandDefinition {
   readonly name: string;
@@ -25,36 +15,6 @@ export interface CommandGroup {
   readonly summary: string;
   readonly commands: readonly CommandDefinition[];
 }
-
-const report: OptionDefinition = {
-  flags: '-o, --output <format>',
-  summary: 'how to print the report',
-  choices: ['text', 'json', 'markdown', 'junit'],
-  default: 'text',
-};
-const listing: OptionDefinition = {
-  flags: '-o, --output <format>',
-  summary: 'how to print the list',
-  choices: ['table', 'wide', 'json', 'yaml', 'name'],
-  default: 'table',
-};
-const single: OptionDefinition = {
-  flags: '-o, --output <format>',
-  summary: 'how to print it',
-  choices: ['yaml', 'json'],
-  default: 'yaml',
-};
-const tableOrJson: OptionDefinition = {
-  flags: '-o, --output <format>',
-  summary: 'how to print it',
-  choices: ['table', 'json'],
-  default: 'table',
-};
-const files: OptionDefinition = {
-  flags: '-f, --file <path>',
-  summary: 'a manifest file or a folder of them; - reads standard input',
-  repeats: true,
-};
 
 /** Every command and group of commands, in the order of the help. */
 export const commands: readonly (CommandDefinition | CommandGroup)[] = [
@@ -395,15 +355,3 @@ export const everyCommand: readonly CommandDefinition[] = commands.flatMap((it) 
     ? it.commands.map((command) => ({ ...command, name: `${it.name} ${command.name}` }))
     : [it],
 );
-
-/** Options that every command takes. */
-export const commonOptions: readonly OptionDefinition[] = [
-  { flags: '--config <file>', summary: 'configuration file (default config/plumbline.yaml)' },
-  { flags: '--database <url>', summary: 'database, such as sqlite:data/plumbline.db' },
-  { flags: '--account <name>', summary: 'account the records belong to' },
-  {
-    flags: '--log-level <level>',
-    summary: 'how much to log',
-    choices: logLevels,
-  },
-];

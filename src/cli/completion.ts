@@ -1,14 +1,8 @@
 import { kinds } from '../kinds/kinds.ts';
 import { PlumblineError } from '../lib/errors.ts';
-import {
-  type CommandDefinition,
-  type CommandGroup,
-  commands,
-  commonOptions,
-  everyCommand,
-  type OptionDefinition,
-} from './commands.ts';
+import { type CommandDefinition, type CommandGroup, commands, everyCommand } from './commands.ts';
 import type { Invocation } from './invocation.ts';
+import { commonOptions, type OptionDefinition } from './options.ts';
 
 /** Prints a completion script. It is made from the table of commands, so it cannot fall behind it. */
 export async function run(invocation: Invocation): Promise<number> {
