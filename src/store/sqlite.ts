@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { PlumblineError } from '../lib/errors.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
@@ -7,7 +8,7 @@ import { Connection } from './connection.ts';
 import type { Database, Query } from './database.ts';
 import { createDatabaseFile, isForeign, isNew } from './database-file.ts';
 import { ask, closeHandle, openHandle } from './driver.ts';
-import { asStoreError } from './driver-error.ts';
+import { asStoreError, driverCode } from './driver-error.ts';
 
 /** How long a statement waits for a lock of another process before it is STORE_BUSY, in milliseconds. */
 const patience = 5000;
@@ -91,12 +92,28 @@ async function openConnection(
     try {
       return await tryConnection(path, location, access);
     } catch (error) {
-      const reason = asStoreError(error, location);
+      const reason =
+        access === 'read' && isCutShort(error, path)
+          ? cutShort(location)
+          : asStoreError(error, location);
       const busy = reason instanceof PlumblineError && reason.code === 'STORE_BUSY';
       if (!busy || performance.now() > end) throw reason;
       await systemClock.sleep(20);
     }
   }
+}
+
+/** True where a write that was cut short has to be undone first, which a connection for reading may not do. */
+function isCutShort(error: unknown, path: string): boolean {
+  return driverCode(error) === 'SQLITE_READONLY' && existsSync(`${path}-journal`);
+}
+
+function cutShort(location: string): PlumblineError {
+  return new PlumblineError(
+    'STORE_UNREACHABLE',
+    `a write to the database ${escapeUntrusted(location)} was cut short, and reading alone cannot undo it`,
+    { hint: 'run what writes once, and it is mended: plumbline sync, or plumbline run' },
+  );
 }
 
 async function tryConnection(

@@ -1,11 +1,15 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { armFailpoint, type Failpoint, failpoints } from '../../src/lib/failpoint.ts';
 import { eventually } from '../support/daemon.ts';
 import { type Test, t } from '../support/tap.ts';
+import { clientYaml, pluginYaml } from '../support/world.ts';
 import { amount } from './amount.ts';
 import { exportFaultsAfter, faultsAfter, faultsAtTheEnd } from './check.ts';
 import { count } from './figures.ts';
 import { Ground, type Scenario } from './ground.ts';
+import { standingOf } from './standing.ts';
 import { Subject } from './subject-process.ts';
 
 /*
@@ -101,6 +105,39 @@ t.test('killing itself at any pass of any step, it leaves nothing half done (F01
     t.ok(struck > 0, `${point} is passed`);
   }
 });
+
+t.test(
+  'a change by hand that is killed is there whole or not at all, and is made once when repeated',
+  async (t) => {
+    const prepared = ground.copy(change.template);
+    const byHand = {
+      by_hand: pluginYaml('by_hand'),
+      tells: clientYaml('tells', {}, { plugins: ['by_hand'] }),
+    };
+    writeFileSync(join(prepared, 'by-hand.yaml'), Object.values(byHand).join('---\n'));
+    const words = ['apply', '-f', 'by-hand.yaml'];
+    const old = await standingOf(prepared);
+    const unharmed = ground.copy(prepared);
+    t.equal(await new Subject(ground, unharmed, words).ended(), 0);
+    const wanted = await standingOf(unharmed);
+    t.equal(wanted.records.size, old.records.size + 2);
+    const steps = synced.filter((it) => /^(?:transaction|execute|rows|store|lease)\./.test(it));
+    for (const point of steps.filter((_, at) => rounds > 1 || at % 3 === 0))
+      await counting(point, async (_, nth) => {
+        const folder = ground.copy(prepared);
+        const subject = new Subject(ground, folder, words, `${point}=kill@${nth}`);
+        const dead = (await subject.ended()) === 'SIGKILL';
+        const left = await standingOf(folder);
+        const whole = left.records.size === old.records.size ? old : wanted;
+        const first = t.same(left, whole, `${point}, pass ${nth}: all of it or nothing`);
+        t.equal(await new Subject(ground, folder, words).ended(), 0);
+        const then = t.same(await standingOf(folder), wanted, `${point}, pass ${nth}, repeated`);
+        count(dead ? 'kill -9' : 'no fault', !(first && then));
+        ground.drop(folder);
+        return dead;
+      });
+  },
+);
 
 t.test('a step that throws is rolled back, and the next run does it (F03, F35)', async (t) => {
   // A process that cannot even close its database has to end; in this one it would keep its lock.

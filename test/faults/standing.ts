@@ -32,7 +32,7 @@ export interface Standing {
 
 const nothing = { records: new Map(), applied: new Map(), journal: [], owed: [] };
 
-/** Reads a folder without changing a byte of it. */
+/** Reads a folder without changing a byte of it, but for undoing a write that a journal says was cut short. */
 export async function standingOf(folder: string): Promise<Standing> {
   const path = join(folder, 'plumbline.db');
   const effects = effectsOf(folder);
@@ -102,7 +102,8 @@ function comparable(manifest: Manifest): unknown {
 async function soundness(
   path: string,
 ): Promise<{ readonly faults: readonly string[]; readonly tables: number }> {
-  const handle = await openHandle(path, 'read');
+  // Only a writer may undo what a write in a journal had begun; a log is left for the next run to take in.
+  const handle = await openHandle(path, existsSync(`${path}-journal`) ? 'write' : 'read');
   try {
     const faults: string[] = [];
     for (const row of await ask(handle, 'PRAGMA integrity_check'))

@@ -7,6 +7,7 @@ import { faultsAfter, faultsAtTheEnd } from './check.ts';
 import { count } from './figures.ts';
 import { Ground, type Scenario } from './ground.ts';
 import { standingOf } from './standing.ts';
+import { effectsFile } from './subject.ts';
 import { Subject } from './subject-process.ts';
 
 /*
@@ -28,6 +29,9 @@ async function sweep(): Promise<void> {
   const ground = new Ground({ UV_THREADPOOL_SIZE: '1' });
   t.teardown(() => ground.remove());
   const [first, change] = (await ground.prepare()) as [Scenario, Scenario];
+  t.test('what an endpoint is told is on the disk before it is told', (t) =>
+    orderOfWrites(t, ground, change),
+  );
   const faults = [
     {
       title: 'killed at any call that writes, it loses nothing (F02)',
@@ -53,6 +57,35 @@ async function sweep(): Promise<void> {
         }
       }
     });
+}
+
+/**
+ * The order of a run's writes, from its calls: every time the endpoint is told something, nothing that
+ * was written to the log of the database may still be waiting for its flush.
+ */
+async function orderOfWrites(t: Test, ground: Ground, scenario: Scenario): Promise<void> {
+  const folder = ground.copy(scenario.template);
+  const log = join(folder, 'calls');
+  const trace = 'trace=openat,pwrite64,fdatasync,fsync';
+  const wrapper = [...tracer(log, trace), '--decode-fds=path'];
+  await new Subject(ground, folder, ['converge'], '', wrapper).ended();
+  let unflushed = 0;
+  let told = 0;
+  let flushes = 0;
+  for (const line of readFileSync(log, 'utf8').split('\n')) {
+    if (line.includes(effectsFile) && line.includes('openat(')) {
+      told += 1;
+      t.equal(unflushed, 0, `effect ${told} is told after ${flushes} flushes`);
+    } else if (!line.includes('plumbline.db-wal>')) continue;
+    else if (line.includes('pwrite64(')) unflushed += 1;
+    else if (/f(?:data)?sync\(/.test(line)) {
+      unflushed = 0;
+      flushes += 1;
+    }
+  }
+  t.equal(told, scenario.wanted.effects.length - scenario.old.effects.length);
+  t.ok(told > 0, 'there are some');
+  ground.drop(folder);
 }
 
 /** Calls of the busiest thread of a run without a fault. */

@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -20,6 +28,8 @@ const { values } = parseArgs({
 const chosen = mutants.filter((it) => `${it.bug} ${it.suite}`.includes(values.only));
 
 const folder = mkdtempSync(join(tmpdir(), 'plumbline-mutants-'));
+// A test that becomes another user has to reach what it imports.
+chmodSync(folder, 0o755);
 for (const name of ['node_modules', 'package.json', 'src', 'test', 'config', 'manifests-example'])
   symlinkSync(resolve(name), join(folder, name));
 cpSync('dist', join(folder, 'dist'), { recursive: true });

@@ -327,6 +327,35 @@ t.test('reading changes no byte, and sees what a killed writer had committed', a
   t.ok(readFileSync(`${path}-wal`).equals(log), 'the log is as it was');
 });
 
+t.test('a write that was cut short is no damage: reading says so, writing mends it', async (t) => {
+  const path = join(freshFolder(t), 'test.db');
+  await filled(path);
+  const writer = otherProcess(
+    t,
+    `const { ask, openHandle } = await store('driver');
+     const handle = await openHandle(args[0], 'write');
+     // What a database is made with before it keeps a log; pages reach the file before the commit.
+     for (const sql of ['PRAGMA journal_mode = DELETE', 'PRAGMA cache_size = 1', 'BEGIN IMMEDIATE',
+       "UPDATE shelf SET name = 'half-way' || name"]) await ask(handle, sql);
+     process.kill(process.pid, 'SIGKILL');
+     await new Promise(() => undefined);`,
+    path,
+  );
+  t.equal(await writer.ended(), null);
+  const before = contents(dirname(path));
+  t.ok(`${path}-journal` in before, 'it left a journal');
+  await t.rejects(open(path, 'read'), {
+    code: 'STORE_UNREACHABLE',
+    message: /cut short/,
+    hint: /plumbline sync/,
+  });
+  t.same(contents(dirname(path)), before, 'reading touches nothing');
+  const { database, close } = await open(path, 'write');
+  const names: string[] = await database.read((query) => query('shelf').pluck('name'));
+  t.equal(names.filter((it) => !it.startsWith('half-way')).length, 400, 'as before the write');
+  await close();
+});
+
 async function readNames(t: Test, path: string, count: number): Promise<void> {
   const { database, close } = await open(path, 'read');
   t.equal((await database.read((query) => query('shelf').pluck('name'))).length, count);
