@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { record } from '../faults/record.ts';
+import { guards } from './guards.ts';
 import { type Mutant, mutants } from './mutants.ts';
 
 /*
@@ -25,7 +26,9 @@ import { type Mutant, mutants } from './mutants.ts';
 const { values } = parseArgs({
   options: { only: { type: 'string', default: '' }, record: { type: 'boolean', default: false } },
 });
-const chosen = mutants.filter((it) => `${it.bug} ${it.suite}`.includes(values.only));
+const chosen = [...mutants, ...guards].filter((it) =>
+  `${it.bug} ${it.suite}`.includes(values.only),
+);
 
 const folder = mkdtempSync(join(tmpdir(), 'plumbline-mutants-'));
 // A test that becomes another user has to reach what it imports.
