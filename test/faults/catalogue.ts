@@ -92,7 +92,7 @@ export const faults: readonly Fault[] = [
     29,
     'a broker that fails in any way',
     runs,
-    'every try of an endpoint effect has the key of the first',
+    'an endpoint that fails in any way holds up its own record',
   ),
   row(
     30,

@@ -22,6 +22,7 @@ import {
 } from '../support/ports.ts';
 import { never } from '../support/snapshots.ts';
 import { t } from '../support/tap.ts';
+import { until } from '../support/until.ts';
 import { clientYaml, pluginYaml, tokenYaml } from '../support/world.ts';
 
 const ann = { actor: 'user:ann', signal: never };
@@ -414,6 +415,52 @@ t.test('every try of an endpoint effect has the key of the first', async (t) => 
   t.equal(keys.length, 3);
   t.equal(new Set(keys).size, 1);
 });
+
+t.test(
+  'an endpoint that fails in any way holds up its own record and no other (F29)',
+  async (t) => {
+    const ways: Readonly<Record<string, () => unknown>> = {
+      'throws at once': () => {
+        throw new Error('broken');
+      },
+      'rejects with no error': () => Promise.reject('broken'),
+      'rejects with nothing': () => Promise.reject(),
+      'answers nothing': async () => undefined,
+      'answers nonsense': async () => ({ state: 7 }),
+      'answers the contrary': async () => ({ state: 'withdrawn' }),
+      'never answers': () => new Promise(() => undefined),
+    };
+    const files = {
+      'key.yaml': tokenYaml('key'),
+      'heard.yaml': clientYaml('heard', { deployed: true }, closed),
+      'mute.yaml': clientYaml('mute', { deployed: true }, closed),
+    };
+    for (const [way, answer] of Object.entries(ways))
+      await t.test(way, async (t) => {
+        const ports = await freshPorts(t);
+        const target = targetOf(new FakeSource(files));
+        const publish: Endpoint['publish'] = (record, ...rest) =>
+          record.key.name === 'mute'
+            ? (answer() as ReturnType<Endpoint['publish']>)
+            : ports.endpoint.publish(record, ...rest);
+        const running = run({ ...ports, endpoint: { ...recordEndpoint, publish } }, target);
+        const { timeout } = recordEndpoint.limits;
+        if (way === 'never answers') {
+          await until(() => ports.clock.slept.includes(timeout));
+          ports.clock.advance(timeout);
+        }
+        const result = await running;
+        t.equal(result.outcome, 'retrying');
+        t.ok(told(result).includes('deploy heard applied'));
+        t.ok(told(result).includes('deploy mute failed'));
+        t.same(
+          told(await run(ports, target)),
+          ['deploy mute applied'],
+          'and it is told once it listens',
+        );
+      });
+  },
+);
 
 t.test('a stop waits for the endpoint it is at and for no other', async (t) => {
   const ports = await freshPorts(t);
