@@ -9,7 +9,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # The SQLite driver is the one package that is compiled; it takes a minute or two.
 RUN npm ci --no-audit --no-fund
-COPY tsconfig.json ./
+COPY tsconfig.json bundle.mjs ./
 COPY src ./src
 RUN npm run --silent build && npm prune --omit=dev --no-audit --no-fund
 # What the compiler leaves behind is ten times the size of the driver.

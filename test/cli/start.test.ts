@@ -1,6 +1,18 @@
 import { execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { t } from '../support/tap.ts';
+import { loadProgram } from '../../src/load-program.ts';
+import { type Test, t } from '../support/tap.ts';
 import { clientYaml, World } from '../support/world.ts';
 
 const program = fileURLToPath(new URL('../../src/main.js', import.meta.url));
@@ -43,4 +55,46 @@ t.test('what a command has no use for is not loaded', async (t) => {
   t.same(among(loadedBy(world, 'sync')), [], 'a sync with nothing to do');
   world.write('json.yaml', clientYaml('other'));
   t.ok(loadedBy(world, 'validate', 'manifests').includes('yaml'), 'what is not plain needs YAML');
+});
+
+/** A folder as the package installs it: what is published, and the packages it needs. */
+function installed(t: Test): string {
+  const folder = mkdtempSync(join(tmpdir(), 'plumbline-installed-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const [{ files }] = JSON.parse(packed) as [{ files: readonly { path: string }[] }];
+  for (const { path } of files) cpSync(path, join(folder, path));
+  symlinkSync(resolve('node_modules'), join(folder, 'node_modules'));
+  return folder;
+}
+
+t.test('what is published is the whole program', async (t) => {
+  const folder = installed(t);
+  const world = new World(t);
+  const run = (...words: readonly string[]) =>
+    execFileSync(process.execPath, [join(folder, 'dist/src/main.js'), ...words], {
+      cwd: world.folder,
+      env: { PATH: process.env['PATH'], ...world.environment },
+      encoding: 'utf8',
+    });
+  const long = `# ${'long '.repeat(4000)}\n${clientYaml('a_long_one')}`;
+  world.write('long.yaml', long);
+  t.match(run('validate', 'manifests'), /^1 manifest in 1 file: 0 errors/, 'a thread of its own');
+  t.match(run('sync'), '1 created');
+  t.match(run('--version'), /^plumbline \d/);
+  t.match(readFileSync(join(folder, 'dist/src/bundle/LICENSES'), 'utf8'), /^zod [\d.]+$/m);
+  const parts = readdirSync(join(folder, 'dist/src'), { recursive: true, encoding: 'utf8' });
+  t.notOk(parts.includes(join('plan', 'build.js')), 'once, not in parts as well');
+
+  writeFileSync(join(folder, 'dist/src/bundle/program.cache'), 'made by something else');
+  t.match(run('sync'), 'Nothing to do', 'it is compiled anew where V8 is another one');
+  rmSync(join(folder, 'dist/src/bundle/program.cache'));
+  t.match(run('sync'), 'Nothing to do');
+});
+
+t.test('V8 takes what was compiled at the build', async (t) => {
+  t.ok(loadProgram().wasCompiled);
 });
