@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { type Diagnostic, hasErrors, sortDiagnostics } from '../lib/diagnostic.ts';
 import { type Place, PlumblineError } from '../lib/errors.ts';
 import { wording } from '../lib/shape-words.ts';
@@ -48,7 +48,8 @@ export async function loadConfig(input: LoadInput): Promise<LoadedConfig> {
   const places = placesOf(file, given);
   const found = [...file.problems, ...given.problems];
 
-  const shape = configSchema.safeParse(merge(file.value, given), { error: wording });
+  // Checked once, so it is not worth the functions that zod makes for what it checks often.
+  const shape = configSchema.safeParse(merge(file.value, given), { error: wording, jitless: true });
   // What the file itself has wrong is told already, and better.
   if (!shape.success) found.push(...problemsOfGiven(shape.error, given));
   if (!shape.success || hasErrors(found)) throw invalid(found);

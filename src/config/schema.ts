@@ -1,25 +1,29 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { logFormats, logLevels } from '../lib/log.ts';
 import { parseDuration } from './duration.ts';
 
 /** Text on one line that says something. */
 function line(most: number) {
+  // All at once: every further link of a chain would make a schema of its own.
   return z
     .string()
-    .min(1, 'must not be empty')
-    .max(most, `must be at most ${most} characters`)
-    .regex(/^[^\p{Cc}]*$/u, 'must be one line without control characters');
+    .check(
+      z.minLength(1, 'must not be empty'),
+      z.maxLength(most, `must be at most ${most} characters`),
+      z.regex(/^[^\p{Cc}]*$/u, 'must be one line without control characters'),
+    );
 }
+
+const wrongDuration = 'must be a duration such as 500ms, 60s, 5m, 1h or 30d';
 
 /** A length of time as text, within limits given in milliseconds. */
 function duration(least: number, most: number) {
   return z
     .string()
-    .max(20, { error: 'must be a duration such as 500ms, 60s, 5m, 1h or 30d', abort: true })
-    .regex(/^\d+(?:\.\d+)?(?:ms|s|m|h|d)$/, {
-      error: 'must be a duration such as 500ms, 60s, 5m, 1h or 30d',
-      abort: true,
-    })
+    .check(
+      z.maxLength(20, { error: wrongDuration, abort: true }),
+      z.regex(/^\d+(?:\.\d+)?(?:ms|s|m|h|d)$/, { error: wrongDuration, abort: true }),
+    )
     .refine(
       (text) => {
         const length = parseDuration(text);

@@ -1,6 +1,6 @@
 import { failpointVariable } from '../lib/failpoint.ts';
-import { isObject } from '../lib/json.ts';
-import { configJsonSchema } from './schema.ts';
+import { describedAt } from '../lib/shape-keys.ts';
+import { configSchema } from './schema.ts';
 
 /** A setting that an environment variable can give. */
 export interface Setting {
@@ -89,10 +89,11 @@ const variables: readonly (readonly [path: string, variable: string])[] = [
 /** What the source of the environment is called where nobody names it. */
 export const defaultSourceName = 'default';
 
-/** The types of JSON Schema by what a variable's text is taken for; numbers are the rest. */
+/** The types of the schema by what a variable's text is taken for; numbers are the rest. */
 const types: Readonly<Record<string, Setting['type']>> = {
   boolean: 'boolean',
   string: 'text',
+  enum: 'text',
   array: 'list',
 };
 
@@ -128,32 +129,20 @@ export const alternatives: readonly (readonly string[])[] = [
   ),
 ];
 
-interface Described {
-  readonly type?: string;
-  readonly default?: string | number | boolean;
-  readonly description?: string;
-  readonly properties?: Readonly<Record<string, Described>>;
-  readonly items?: Described;
-}
-
 function describe(): Setting[] {
-  const root = configJsonSchema() as Described;
   return variables.map(([path, variable]) => {
-    let at: Described | undefined = root;
-    for (const step of path.split('.')) {
-      at = at?.properties?.[step.replace('[]', '')];
-      if (step.endsWith('[]')) at = at?.items;
-    }
-    if (!isObject(at)) throw new Error(`no setting ${path} in the schema of the configuration`);
-    const type = types[String(at.type)] ?? 'number';
-    const { default: inSchema, description = '' } = at as Described;
-    const value = path === 'sources[].name' ? defaultSourceName : inSchema;
+    const steps = path
+      .split('.')
+      .flatMap((it) => (it.endsWith('[]') ? [it.slice(0, -2), 0] : [it]));
+    const found = describedAt(configSchema, steps);
+    if (found === undefined) throw new Error(`no setting ${path} in the configuration's schema`);
+    const value = path === 'sources[].name' ? defaultSourceName : found.default;
     return {
       path,
       variable,
-      type,
-      description,
-      ...(value === undefined ? {} : { default: value }),
+      type: types[found.type] ?? 'number',
+      description: found.description ?? '',
+      ...(value === undefined ? {} : { default: value as string | number | boolean }),
     };
   });
 }

@@ -1,6 +1,6 @@
 import { type FastifyRequest, fastify } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { PlumblineError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import { escapeUntrusted, escapeUntrustedJson } from '../lib/terminal.ts';

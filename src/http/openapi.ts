@@ -3,7 +3,7 @@ import {
   createJsonSchemaTransform,
   createJsonSchemaTransformObject,
 } from 'fastify-type-provider-zod';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Api } from './parts.ts';
 import { answers } from './shapes.ts';
 

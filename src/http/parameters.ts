@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** How many items a page holds, unless asked otherwise, and at most. */
 const page = { usual: 100, most: 1000 };

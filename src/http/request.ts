@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { PlumblineError } from '../lib/errors.ts';
 import { wording } from '../lib/shape-words.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';

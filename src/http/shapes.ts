@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorCodes } from '../lib/errors.ts';
 import { riskClasses } from '../manifest/kind.ts';
 import { guards, summaryKeys } from '../plan/change.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Text of at most so many characters; the length is checked before anything else looks at it. */
 export function text(most: number) {

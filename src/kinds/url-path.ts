@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { valueAt } from '../lib/json.ts';
 import type { KindProblem } from '../manifest/kind.ts';
 import type { Manifest } from '../manifest/manifest.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { escapeUntrusted } from './terminal.ts';
 import { isSecretKey, looksSecret } from './yaml-frame.ts';
 

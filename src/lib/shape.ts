@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Diagnostic } from './diagnostic.ts';
 import type { ErrorCode } from './errors.ts';
 import { isObject } from './json.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isObject, type JsonValue } from '../lib/json.ts';
 import type { Kind } from './kind.ts';
 import { manifestSchema } from './load-schema.ts';

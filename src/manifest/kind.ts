@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { JsonObject, JsonValue } from '../lib/json.ts';
 import type { Manifest, ResourceKey } from './manifest.ts';
 import type { LiveRecord } from './record.ts';
@@ -89,10 +89,10 @@ export interface Kind {
   readonly sharesName?: true;
   /** One sentence for listings and the schema. */
   readonly summary: string;
-  /** Shape of `spec`, strict, without defaults and without coercion. */
-  readonly spec: z.ZodType;
+  /** Shape of `spec`, strict, without defaults and without coercion; made when a manifest of the kind is met. */
+  readonly spec: () => z.ZodType;
   /** Metadata keys beyond the common ones. */
-  readonly metadata?: Readonly<Record<string, z.ZodType>>;
+  readonly metadata?: () => Readonly<Record<string, z.ZodType>>;
   /** Dotted paths of keys that old manifests carry: accepted with a warning, dropped by the loader. */
   readonly legacy: readonly string[];
   readonly fields: readonly Field[];

@@ -36,7 +36,7 @@ export function withoutLost(
   }
   const without = withValues(manifest, left);
   const [first] = lost;
-  if (first !== undefined && !kind.spec.safeParse(without.spec).success)
+  if (first !== undefined && !kind.spec().safeParse(without.spec).success)
     throw new PlumblineError(
       'RECORD_REJECTED',
       `${kind.name} ${own} cannot be without ${first.path}, and ${first.name} is gone`,

@@ -137,12 +137,13 @@ const toy: Kind = {
   space: 'greeting',
   aliases: [],
   summary: 'What to say to whom',
-  spec: z.strictObject({
-    text: z.string(),
-    loud: z.boolean().nullish(),
-    languages: z.array(z.string()).nullish(),
-    token: z.string().nullish(),
-  }),
+  spec: () =>
+    z.strictObject({
+      text: z.string(),
+      loud: z.boolean().nullish(),
+      languages: z.array(z.string()).nullish(),
+      token: z.string().nullish(),
+    }),
   legacy: ['spec.old'],
   fields: [
     ...metadataFields('greeting'),

@@ -360,7 +360,7 @@ t.test(
       const given = normalise(parse(kind.example) as JsonObject, kind);
       const printed = printManifest(given, kind);
       const back = parse(printed) as JsonObject;
-      t.ok(kind.spec.safeParse(back['spec']).success, kind.name);
+      t.ok(kind.spec().safeParse(back['spec']).success, kind.name);
       t.same(normalise(back, kind), given, kind.name);
       t.equal(printManifest(normalise(back, kind), kind), printed, kind.name);
     }
@@ -370,7 +370,7 @@ t.test(
 t.test('what a kind insists on is in the print of a record that says nothing else', async (t) => {
   for (const kind of kinds.all) {
     const bare = parse(printManifest(manifest({}, {}, kind.name), kind)) as Manifest;
-    const problems = kind.spec.safeParse(bare.spec).error?.issues ?? [];
+    const problems = kind.spec().safeParse(bare.spec).error?.issues ?? [];
     const maps = kind.fields
       .map((it) => it.path.split('.').slice(1, -1).join('.'))
       .filter((it) => it !== '');

@@ -20,7 +20,7 @@ function kind(name: string, space: string, fields: readonly Omit<Field, 'storage
     space,
     aliases: [],
     summary: name,
-    spec: z.any(),
+    spec: () => z.any(),
     legacy: [],
     fields: [
       { path: 'metadata.annotations', class: 'cosmetic' as const, default: [] },

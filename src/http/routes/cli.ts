@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Answer, successEnvelope } from '../../broker/response.ts';
 import type { WritingVerb } from '../../broker/verbs.ts';
 import { PlumblineError } from '../../lib/errors.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { EventStream } from '../event-stream.ts';
 import type { Events } from '../events.ts';
 import type { Api, HttpParts } from '../parts.ts';

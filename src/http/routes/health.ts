@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Api, HttpParts } from '../parts.ts';
 import { answers, answersText, statusShape } from '../shapes.ts';
 

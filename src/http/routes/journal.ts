@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { PlumblineError } from '../../lib/errors.ts';
 import { kindByWord } from '../../manifest/kind-word.ts';
 import { entryJson, history } from '../../store/journal.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { kindJsonSchema } from '../../manifest/json-schema.ts';
 import { kindByWord } from '../../manifest/kind-word.ts';
 import type { Api, HttpParts } from '../parts.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { sortKeys } from '../../broker/record-list.ts';
 import { manual } from '../../reconcile/manual.ts';
 import { tailLimit } from '../../reconcile/record-log.ts';

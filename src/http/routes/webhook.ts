@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { PlumblineError } from '../../lib/errors.ts';
 import { isObject } from '../../lib/json.ts';
 import type { Secret } from '../../lib/secret.ts';

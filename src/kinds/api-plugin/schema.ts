@@ -1,40 +1,48 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { pluginSpec } from '../plugin/common.ts';
 import { parameterSpec } from '../plugin/parameters.ts';
 import { count, reference, technicalName, text } from '../text.ts';
 import { urlPath } from '../url-path.ts';
 
-const headerName = text(255).regex(
-  /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/,
-  'must be letters, digits and the signs that a header name may have',
-);
-const headerValue = text(2048).regex(/^[^\p{Cc}]*$/u, 'must have no control characters');
+function headerName() {
+  return text(255).regex(
+    /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/,
+    'must be letters, digits and the signs that a header name may have',
+  );
+}
+function headerValue() {
+  return text(2048).regex(/^[^\p{Cc}]*$/u, 'must have no control characters');
+}
 
-export const spec = z.strictObject({
-  ...pluginSpec,
-  connection: reference().meta({ description: 'Name of the ApiConnection to call.' }),
-  apiData: z.strictObject({
-    endpoint: urlPath().meta({ description: 'Path with {placeholders}, such as /v1/items/{id}/.' }),
-    method: z
-      .enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])
-      .nullish()
-      .meta({ description: 'Method of the request.' }),
-    urlParams: z
-      .array(z.strictObject({ key: technicalName(), value: technicalName() }))
-      .nullish()
-      .meta({ description: 'Parameters of the query.' }),
-    headers: z
-      .array(z.strictObject({ name: headerName, value: headerValue }))
-      .nullish()
-      .meta({ description: 'Headers of the request.' }),
-    body: z
-      .union([z.record(z.string(), z.json()), z.array(z.json())])
-      .nullish()
-      .meta({ description: 'Body of the request, sent as JSON.' }),
-    ...parameterSpec,
-    limit: count(2).nullish().meta({ description: 'Most items of an answer.' }),
-  }),
-});
+export function spec() {
+  return z.strictObject({
+    ...pluginSpec(),
+    connection: reference().meta({ description: 'Name of the ApiConnection to call.' }),
+    apiData: z.strictObject({
+      endpoint: urlPath().meta({
+        description: 'Path with {placeholders}, such as /v1/items/{id}/.',
+      }),
+      method: z
+        .enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])
+        .nullish()
+        .meta({ description: 'Method of the request.' }),
+      urlParams: z
+        .array(z.strictObject({ key: technicalName(), value: technicalName() }))
+        .nullish()
+        .meta({ description: 'Parameters of the query.' }),
+      headers: z
+        .array(z.strictObject({ name: headerName(), value: headerValue() }))
+        .nullish()
+        .meta({ description: 'Headers of the request.' }),
+      body: z
+        .union([z.record(z.string(), z.json()), z.array(z.json())])
+        .nullish()
+        .meta({ description: 'Body of the request, sent as JSON.' }),
+      ...parameterSpec(),
+      limit: count(2).nullish().meta({ description: 'Most items of an answer.' }),
+    }),
+  });
+}
 
 export const example = `apiVersion: smarter.sh/v1
 kind: ApiPlugin

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { valueAt } from '../../lib/json.ts';
 import type { Field, KindProblem, OneTable } from '../../manifest/kind.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
@@ -14,40 +14,46 @@ export const pluginOnes: readonly OneTable[] = [
   { table: 'plugin_prompt' },
 ];
 
-const selector = z.strictObject({
-  directive: z.enum(['search_terms', 'always', 'llm']).meta({
-    description: 'When the plugin is used: on search terms, always, or when the model asks.',
-  }),
-  searchTerms: z
-    .array(
-      filled(255).regex(
-        /^[\p{L}\p{N}_\-.~: /?#[\]@!$&'()*+,;=%]+$/u,
-        'must be words and plain signs',
-      ),
-    )
-    .nullish()
-    .meta({ description: 'What a prompt must mention; only with the directive search_terms.' }),
-});
+function selector() {
+  return z.strictObject({
+    directive: z.enum(['search_terms', 'always', 'llm']).meta({
+      description: 'When the plugin is used: on search terms, always, or when the model asks.',
+    }),
+    searchTerms: z
+      .array(
+        filled(255).regex(
+          /^[\p{L}\p{N}_\-.~: /?#[\]@!$&'()*+,;=%]+$/u,
+          'must be words and plain signs',
+        ),
+      )
+      .nullish()
+      .meta({ description: 'What a prompt must mention; only with the directive search_terms.' }),
+  });
+}
 
-const prompt = z.strictObject({
-  provider: z.enum(['openai']).nullish().meta({ description: 'Vendor of the model.' }),
-  systemRole: filled(8192).meta({ description: 'Added to the system prompt when used.' }),
-  model: text(255).nullish().meta({ description: 'Name of the model.' }),
-  temperature: z.number().min(0).max(1).nullish().meta({ description: 'From 0 to 1.' }),
-  maxTokens: z.int().min(1).max(2_147_483_647).nullish().meta({ description: 'Most tokens.' }),
-});
+function prompt() {
+  return z.strictObject({
+    provider: z.enum(['openai']).nullish().meta({ description: 'Vendor of the model.' }),
+    systemRole: filled(8192).meta({ description: 'Added to the system prompt when used.' }),
+    model: text(255).nullish().meta({ description: 'Name of the model.' }),
+    temperature: z.number().min(0).max(1).nullish().meta({ description: 'From 0 to 1.' }),
+    maxTokens: z.int().min(1).max(2_147_483_647).nullish().meta({ description: 'Most tokens.' }),
+  });
+}
 
 /** The parts of `spec` that every plugin kind has. */
-export const pluginSpec = { selector, prompt };
+export function pluginSpec() {
+  return { selector: selector(), prompt: prompt() };
+}
 
 /** The metadata key that repeats the kind, as other readers of manifests insist on it. */
 export function pluginMetadata(pluginClass: string) {
-  return {
+  return () => ({
     pluginClass: z
       .literal(pluginClass, `must be ${pluginClass} for this kind`)
       .nullish()
       .meta({ description: `Always ${pluginClass}.` }),
-  };
+  });
 }
 
 /** The fields that every plugin kind has. */

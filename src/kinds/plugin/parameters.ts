@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isObject, type JsonValue, valueAt } from '../../lib/json.ts';
 import type { KindProblem } from '../../manifest/kind.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
@@ -7,38 +7,44 @@ import { text } from '../text.ts';
 const types = ['string', 'number', 'integer', 'boolean', 'object', 'array', 'null'] as const;
 
 /** What a placeholder may stand for, as a manifest writes it. */
-const scalar = z.union([text(65_536), z.number(), z.boolean()]);
+function scalar() {
+  return z.union([text(65_536), z.number(), z.boolean()]);
+}
 
-const parameterName = text(64).regex(
-  /^[A-Za-z_][A-Za-z0-9_]*$/,
-  'must be letters, digits and underscores, not beginning with a digit',
-);
+function parameterName() {
+  return text(64).regex(
+    /^[A-Za-z_][A-Za-z0-9_]*$/,
+    'must be letters, digits and underscores, not beginning with a digit',
+  );
+}
 
 /** The keys of a plugin that fills what a model asks for into a query or a request. */
-export const parameterSpec = {
-  parameters: z
-    .array(
-      z.strictObject({
-        name: parameterName.meta({ description: 'What placeholders call it.' }),
-        type: z.enum(types).meta({ description: 'JSON type that the model gives.' }),
-        description: text(65_536).nullish().meta({ description: 'Told to the model.' }),
-        required: z.boolean().nullish().meta({ description: 'Whether the model must give it.' }),
-        enum: z.array(text(255)).nullish().meta({ description: 'All values there are.' }),
-        default: scalar.nullish().meta({ description: 'Where the model gives none.' }),
-      }),
-    )
-    .nullish()
-    .meta({ description: 'What the model may fill in.' }),
-  testValues: z
-    .array(
-      z.strictObject({
-        name: parameterName.meta({ description: 'Of the parameter.' }),
-        value: scalar.nullable().meta({ description: 'What to try it with.' }),
-      }),
-    )
-    .nullish()
-    .meta({ description: 'One value a parameter, to try the plugin with.' }),
-};
+export function parameterSpec() {
+  return {
+    parameters: z
+      .array(
+        z.strictObject({
+          name: parameterName().meta({ description: 'What placeholders call it.' }),
+          type: z.enum(types).meta({ description: 'JSON type that the model gives.' }),
+          description: text(65_536).nullish().meta({ description: 'Told to the model.' }),
+          required: z.boolean().nullish().meta({ description: 'Whether the model must give it.' }),
+          enum: z.array(text(255)).nullish().meta({ description: 'All values there are.' }),
+          default: scalar().nullish().meta({ description: 'Where the model gives none.' }),
+        }),
+      )
+      .nullish()
+      .meta({ description: 'What the model may fill in.' }),
+    testValues: z
+      .array(
+        z.strictObject({
+          name: parameterName().meta({ description: 'Of the parameter.' }),
+          value: scalar().nullable().meta({ description: 'What to try it with.' }),
+        }),
+      )
+      .nullish()
+      .meta({ description: 'One value a parameter, to try the plugin with.' }),
+  };
+}
 
 interface Named {
   readonly name: string;

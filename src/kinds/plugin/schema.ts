@@ -1,15 +1,17 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { pluginSpec } from './common.ts';
 
-export const spec = z.strictObject({
-  ...pluginSpec,
-  data: z.strictObject({
-    staticData: z
-      .record(z.string(), z.json())
-      .nullish()
-      .meta({ description: 'The knowledge: each top-level key is one topic to ask for.' }),
-  }),
-});
+export function spec() {
+  return z.strictObject({
+    ...pluginSpec(),
+    data: z.strictObject({
+      staticData: z
+        .record(z.string(), z.json())
+        .nullish()
+        .meta({ description: 'The knowledge: each top-level key is one topic to ask for.' }),
+    }),
+  });
+}
 
 export const example = `apiVersion: smarter.sh/v1
 kind: Plugin

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { filled, reference, text, webAddress } from '../text.ts';
 import { urlPath } from '../url-path.ts';
 
@@ -16,34 +16,45 @@ function all<Key extends string, Value>(keys: readonly Key[], value: (key: Key) 
   return Object.fromEntries(keys.map((key) => [key, value(key)])) as Record<Key, Value>;
 }
 
-const mailbox = text(254).regex(
-  /^[^\s@<>"(),:;\\[\]]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+$/,
-  'must be an e-mail address such as support@example.com',
-);
+function mailbox() {
+  return text(254).regex(
+    /^[^\s@<>"(),:;\\[\]]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+$/,
+    'must be an e-mail address such as support@example.com',
+  );
+}
 
-const provider = z.strictObject({
-  name: filled(50)
-    .regex(/^[a-z0-9]+(?:_[a-z0-9]+)*$/, 'must be words of a to z and digits joined by underscores')
-    .meta({ description: 'The name in metadata once more.' }),
-  description: text(65_536).nullish().meta({ description: 'What the vendor offers.' }),
-  base_url: webAddress().nullish().meta({ description: 'Where its API is reached.' }),
-  api_key: reference()
-    .nullish()
-    .meta({ description: 'Name of the Secret that holds the key of its API.' }),
-  connectivity_test_path: urlPath()
-    .nullish()
-    .meta({ description: 'Path to ask for, to see whether it answers.' }),
-  ...all(addresses, (key) =>
-    webAddress()
+function provider() {
+  return z.strictObject({
+    name: filled(50)
+      .regex(
+        /^[a-z0-9]+(?:_[a-z0-9]+)*$/,
+        'must be words of a to z and digits joined by underscores',
+      )
+      .meta({ description: 'The name in metadata once more.' }),
+    description: text(65_536).nullish().meta({ description: 'What the vendor offers.' }),
+    base_url: webAddress().nullish().meta({ description: 'Where its API is reached.' }),
+    api_key: reference()
       .nullish()
-      .meta({ description: `Address: ${key.replaceAll('_', ' ')}.` }),
-  ),
-  ...all(mailboxes, (key) =>
-    mailbox.nullish().meta({ description: `Address: ${key.replaceAll('_', ' ')}.` }),
-  ),
-});
+      .meta({ description: 'Name of the Secret that holds the key of its API.' }),
+    connectivity_test_path: urlPath()
+      .nullish()
+      .meta({ description: 'Path to ask for, to see whether it answers.' }),
+    ...all(addresses, (key) =>
+      webAddress()
+        .nullish()
+        .meta({ description: `Address: ${key.replaceAll('_', ' ')}.` }),
+    ),
+    ...all(mailboxes, (key) =>
+      mailbox()
+        .nullish()
+        .meta({ description: `Address: ${key.replaceAll('_', ' ')}.` }),
+    ),
+  });
+}
 
-export const spec = z.strictObject({ provider });
+export function spec() {
+  return z.strictObject({ provider: provider() });
+}
 
 export const example = `apiVersion: smarter.sh/v1
 kind: Provider

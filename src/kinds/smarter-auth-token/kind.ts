@@ -1,15 +1,17 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Kind } from '../../manifest/kind.ts';
 import { metadataFields } from '../metadata.ts';
 import { filled } from '../text.ts';
 import { issuedColumnTypes, issuedOf } from './issued.ts';
 
-const spec = z.strictObject({
-  config: z.strictObject({
-    isActive: z.boolean().nullish().meta({ description: 'Whether callers may use the key.' }),
-    username: filled(150).meta({ description: 'Who the key acts for.' }),
-  }),
-});
+function spec() {
+  return z.strictObject({
+    config: z.strictObject({
+      isActive: z.boolean().nullish().meta({ description: 'Whether callers may use the key.' }),
+      username: filled(150).meta({ description: 'Who the key acts for.' }),
+    }),
+  });
+}
 
 const example = `apiVersion: smarter.sh/v1
 kind: SmarterAuthToken

@@ -1,19 +1,21 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { pluginSpec } from '../plugin/common.ts';
 import { parameterSpec } from '../plugin/parameters.ts';
 import { count, filled, reference } from '../text.ts';
 
-export const spec = z.strictObject({
-  ...pluginSpec,
-  connection: reference().meta({ description: 'Name of the SqlConnection to query.' }),
-  sqlData: z.strictObject({
-    sqlQuery: filled(65_536).meta({
-      description: 'The query, with {placeholders} for parameters.',
+export function spec() {
+  return z.strictObject({
+    ...pluginSpec(),
+    connection: reference().meta({ description: 'Name of the SqlConnection to query.' }),
+    sqlData: z.strictObject({
+      sqlQuery: filled(65_536).meta({
+        description: 'The query, with {placeholders} for parameters.',
+      }),
+      ...parameterSpec(),
+      limit: count(1).nullish().meta({ description: 'Most rows of an answer.' }),
     }),
-    ...parameterSpec,
-    limit: count(1).nullish().meta({ description: 'Most rows of an answer.' }),
-  }),
-});
+  });
+}
 
 export const example = `apiVersion: smarter.sh/v1
 kind: SqlPlugin
