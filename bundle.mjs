@@ -1,92 +1,151 @@
 /*
- * The last step of the build. Makes one file of the compiled program, dist/src/bundle/program.cjs,
- * and runs it for a moment to keep what V8 has made of it: loading two hundred modules one by one took
- * longer than most commands run. Packages that few commands need stay outside, and so do those that
- * bring files of their own.
+ * The last step of the build. Makes one file of the compiled program, dist/src/bundle/program.cjs, and
+ * another one of packages that it needs for some of what it does, and runs it for a moment to keep what
+ * V8 has made of both: loading hundreds of modules one by one took longer than most commands run.
  */
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { build } from 'esbuild';
-import { bundle, bundleCache, loadProgram } from './dist/src/load-program.js';
+import { fileOf, load } from './dist/src/bundle.js';
 
-/** Small, of use to every command, and made of JavaScript alone. The last of them must share its zod. */
-const inside = ['commander', 'fastest-levenshtein', 'picocolors', 'zod', 'fastify-type-provider-zod'];
+/** What brings native code, workers or files of its own, and what only the daemon needs. */
+const outside = [
+  'sqlite3',
+  'pino',
+  'tinypool',
+  'chokidar',
+  'node-cron',
+  'fastify',
+  '@fastify/*',
+  'prom-client',
+];
+/** What waits in the second file until it is needed. */
+const packages = ['diff', 'knex', 'simple-git', 'yaml'];
 
-const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
-const outside = Object.keys(dependencies).filter((name) => !inside.includes(name));
+const folder = dirname(fileOf('program', 'cjs'));
 const common = {
   bundle: true,
   platform: 'node',
   target: 'node20.19',
+  format: 'cjs',
   external: outside,
+  // What V8 keeps of a script knows no `import()`.
+  supported: { 'dynamic-import': false },
+  define: { 'import.meta.url': 'address' },
   metafile: true,
   logLevel: 'warning',
 };
 
-rmSync(dirname(bundle), { recursive: true, force: true });
-const { metafile } = await build({
-  ...common,
-  entryPoints: ['dist/src/program.js'],
-  outfile: bundle,
-  format: 'cjs',
-  // What V8 keeps of a script knows no `import()`.
-  supported: { 'dynamic-import': false },
-  define: { 'import.meta.url': 'address' },
-});
-await build({
-  ...common,
-  entryPoints: ['dist/src/lib/yaml-worker.js'],
-  outdir: dirname(bundle),
-  format: 'esm',
-});
-writeFileSync(join(dirname(bundle), 'LICENSES'), licenses(Object.keys(metafile.inputs)));
+/** Has the program ask `bundle.ts` for what is in the second file. */
+const program = {
+  name: 'program',
+  setup: ({ onLoad, onResolve }) => {
+    const all = [...packages, 'pino'].map((it) => `'${it}': () => require('${it}')`);
+    onLoad({ filter: /\/lib\/on-demand\.js$/ }, () => ({
+      contents: `const known = { ${all} }; export const onDemand = (name) => known[name];`,
+    }));
+    const filter = new RegExp(`^(?:${packages.join('|')})$`);
+    onResolve({ filter }, ({ path }) => ({ path, namespace: 'packaged' }));
+    onLoad({ filter, namespace: 'packaged' }, ({ path }) => ({
+      contents: `module.exports = packaged('${path}');`,
+    }));
+  },
+};
+
+/** Of the query builder's dialects, only the one that we speak. */
+const dialect = {
+  name: 'dialect',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^\.\// }, ({ path, importer }) =>
+      importer.endsWith('/knex/lib/dialects/index.js') && path !== './sqlite3'
+        ? { path, external: true }
+        : undefined,
+    ),
+};
+
+rmSync(folder, { recursive: true, force: true });
+const made = await Promise.all([
+  build({
+    ...common,
+    entryPoints: ['dist/src/program.js'],
+    outfile: fileOf('program', 'cjs'),
+    plugins: [program],
+  }),
+  build({
+    ...common,
+    stdin: {
+      contents: packages.map((it) => `exports['${it}'] = () => require('${it}');`).join('\n'),
+      resolveDir: '.',
+    },
+    outfile: fileOf('packages', 'cjs'),
+    plugins: [dialect],
+  }),
+  build({
+    ...common,
+    entryPoints: ['dist/src/lib/yaml-worker.js'],
+    outdir: folder,
+    format: 'esm',
+    packages: 'external',
+    supported: {},
+    define: {},
+  }),
+]);
+const files = made.flatMap(({ metafile }) => Object.keys(metafile.inputs));
+writeFileSync(join(folder, 'LICENSES'), licenses(files));
 await warmUp();
+for (const part of ['program', 'packages'])
+  writeFileSync(fileOf(part, 'cache'), load(part).compiled());
 
 /** The licenses of the packages in the bundle, which ask to be passed on with them. */
 function licenses(files) {
-  const folders = files.map((it) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(it)?.[0]);
-  return [...new Set(folders)]
+  const places = files.map((it) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(it)?.[0]);
+  return [...new Set(places)]
     .filter((it) => it !== undefined)
     .sort()
-    .map((folder) => {
-      const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-      const file = readdirSync(folder).find((it) => /^licen[cs]e/i.test(it));
+    .map((place) => {
+      const { name, version } = JSON.parse(readFileSync(join(place, 'package.json'), 'utf8'));
+      const file = readdirSync(place).find((it) => /^licen[cs]e/i.test(it));
       if (file === undefined) throw new Error(`${name} comes without its license`);
-      return `${name} ${version}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+      return `${name} ${version}\n\n${readFileSync(join(place, file), 'utf8').trim()}\n`;
     })
     .join('\n\n');
 }
 
 /** Does what most starts do, so that the functions for it are there compiled at every start. */
 async function warmUp() {
-  const folder = mkdtempSync(join(tmpdir(), 'plumbline-build-'));
-  const printed = [];
-  const program = loadProgram();
+  const place = mkdtempSync(join(tmpdir(), 'plumbline-build-'));
+  const manifests = join(place, 'manifests');
   const run = async (...words) => {
-    const exit = await program.main(words, {
+    const printed = [];
+    const exit = await load('program').exports.main(words, {
       out: (text) => void printed.push(text),
       err: (text) => void printed.push(text),
       log: new PassThrough(),
       watched: false,
       colour: false,
       width: undefined,
-      environment: { PLUMBLINE_SOURCE: 'manifests' },
-      workingFolder: folder,
+      environment: { PLUMBLINE_SOURCE: manifests },
+      workingFolder: place,
       signal: new AbortController().signal,
     });
     if (exit !== 0) throw new Error(`${words.join(' ')} ended with ${exit}: ${printed.join('')}`);
+    return printed.join('');
+  };
+  const write = async (kind, change = (text) => text) => {
+    const text = await run('example', kind);
+    writeFileSync(join(manifests, `${kind}.yaml`), change(text));
   };
   try {
-    await run('example', 'Plugin');
-    mkdirSync(join(folder, 'manifests'));
-    writeFileSync(join(folder, 'manifests', 'example.yaml'), printed.splice(0).join(''));
-    await run('validate', join(folder, 'manifests'));
+    mkdirSync(manifests);
+    for (const kind of ['Plugin', 'SmarterAuthToken', 'LLMClient']) await write(kind);
+    await run('validate', manifests);
     await run('sync');
     await run('sync');
-    writeFileSync(bundleCache, program.compiled());
+    await write('LLMClient', (text) => text.replace('version: 1.0.0', 'version: 1.0.1'));
+    await run('sync');
   } finally {
-    rmSync(folder, { recursive: true });
+    rmSync(place, { recursive: true });
   }
 }

@@ -11,28 +11,40 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadProgram } from '../../src/load-program.ts';
+import { load } from '../../src/bundle.ts';
 import { type Test, t } from '../support/tap.ts';
 import { clientYaml, World } from '../support/world.ts';
 
 const program = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
-/** Writes to standard error, at the end, which packages were loaded. */
-const listing = `data:text/javascript,${encodeURIComponent(`
-  import Module from 'node:module';
-  process.on('exit', () => {
-    const paths = Object.keys(Module._cache).join(' ');
-    const found = [...paths.matchAll(/node_modules\\/((?:@[^/]+\\/)?[^/]+)/g)].map((it) => it[1]);
-    process.stdout.write('\\nloaded ' + JSON.stringify([...new Set(found)]));
-  });`)}`;
+interface Coverage {
+  readonly result: readonly {
+    readonly url: string;
+    readonly functions: readonly {
+      readonly functionName: string;
+      readonly ranges: readonly { readonly count: number }[];
+    }[];
+  }[];
+}
 
+/** The packages of which a function was called, be they in the bundle or in a folder of their own. */
 function loadedBy(world: World, ...words: readonly string[]): string[] {
-  const printed = execFileSync(process.execPath, ['--import', listing, program, ...words], {
+  const folder = mkdtempSync(join(world.folder, 'called-'));
+  execFileSync(process.execPath, [program, ...words], {
     cwd: world.folder,
-    env: { PATH: process.env['PATH'], ...world.environment },
-    encoding: 'utf8',
+    env: { PATH: process.env['PATH'], ...world.environment, NODE_V8_COVERAGE: folder },
   });
-  return JSON.parse(printed.slice(printed.lastIndexOf('\nloaded ') + 8)) as string[];
+  const called = readdirSync(folder).flatMap((name) => {
+    const { result } = JSON.parse(readFileSync(join(folder, name), 'utf8')) as Coverage;
+    // The bundle has a function for each file of a package, by the name of the file.
+    return result.flatMap(({ url, functions }) =>
+      functions
+        .filter(({ ranges }) => ranges.some(({ count }) => count > 0))
+        .map(({ functionName }) => `${url} ${functionName}`),
+    );
+  });
+  const found = [...called.join(' ').matchAll(/node_modules\/((?:@[^/]+\/)?[^/]+)/g)];
+  return [...new Set(found.map(([, name]) => name as string))];
 }
 
 /** Those of which one takes longer to load than such a command takes to run. */
@@ -96,5 +108,5 @@ t.test('what is published is the whole program', async (t) => {
 });
 
 t.test('V8 takes what was compiled at the build', async (t) => {
-  t.ok(loadProgram().wasCompiled);
+  for (const part of ['program', 'packages'] as const) t.ok(load(part).wasCompiled, part);
 });
