@@ -51,6 +51,11 @@ const program = {
     onLoad({ filter, namespace: 'packaged' }, ({ path }) => ({
       contents: `module.exports = packaged('${path}');`,
     }));
+    // Commander can start commands that are programs of their own. We have none, and the module takes time.
+    onResolve({ filter: /^node:child_process$/ }, ({ path, importer }) =>
+      importer.includes('/node_modules/commander/') ? { path, namespace: 'unused' } : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'unused' }, () => ({ contents: 'module.exports = {};' }));
   },
 };
 

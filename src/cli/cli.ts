@@ -68,7 +68,9 @@ export async function main(
     const { run } = await (load[name] as () => Promise<Command>)();
     exit = await run(invocation);
   };
-  for (const it of commands)
+  // The others are only of interest to the help, and to whoever mistypes the name of one.
+  const named = commands.filter((it) => it.name === words[0]);
+  for (const it of named.length > 0 ? named : commands)
     program.addCommand(
       'commands' in it
         ? commanderGroup(it, terminal, runs)

@@ -3,18 +3,20 @@ import { PlumblineError } from '../lib/errors.ts';
 import type { EndpointAnswer } from './endpoint.ts';
 
 /** A driver may be anybody's, so what it answers is looked at like everything from outside. */
-const schema = z.object({
-  state: z.enum(['published', 'withdrawn', 'pending']),
-  url: z.string().optional(),
-  message: z.string().optional(),
-});
+function schema() {
+  return z.object({
+    state: z.enum(['published', 'withdrawn', 'pending']),
+    url: z.string().optional(),
+    message: z.string().optional(),
+  });
+}
 
 /** The answer, if it says that the effect has happened. Throws ENDPOINT_PENDING, and ENDPOINT_ANSWER for anything else. */
 export function settledAnswer(
   answer: unknown,
   wanted: 'published' | 'withdrawn',
 ): Pick<EndpointAnswer, 'url' | 'message'> {
-  const { success, data } = schema.safeParse(answer);
+  const { success, data } = schema().safeParse(answer);
   if (success && data.state === wanted) return data as EndpointAnswer;
   if (success && data.state === 'pending')
     throw new PlumblineError(

@@ -18,13 +18,20 @@ export interface ShapeOptions {
   readonly code?: ErrorCode;
 }
 
+/** How often a schema has been used here. */
+const uses = new WeakMap<z.ZodType, number>();
+/** From so many uses on it pays to have zod make a function of a schema. */
+const oftenUsed = 30;
+
 /** Every way in which a document differs from a schema, each at its place, with what to write instead. */
 export function checkShape(
   schema: z.ZodType,
   document: YamlDocument,
   { at = [], value = document.value, code }: ShapeOptions = {},
 ): Diagnostic[] {
-  const result = schema.safeParse(value, { error: wording });
+  const used = (uses.get(schema) ?? 0) + 1;
+  uses.set(schema, used);
+  const result = schema.safeParse(value, { error: wording, jitless: used < oftenUsed });
   if (result.success) return [];
   const found: Finding[] = [];
   for (const issue of result.error.issues)

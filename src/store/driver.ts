@@ -43,6 +43,13 @@ function encodePath(path: string): string {
   return path.split('/').map(encodeURIComponent).join('/');
 }
 
+/** Runs statements that give nothing of interest, in one go: each by itself waits for a thread. */
+export function execute(handle: Handle, statements: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    handle.exec(statements.join(';'), (error) => (error === null ? resolve() : reject(error)));
+  });
+}
+
 /** Runs one statement and gives its rows. */
 export function ask<T = Record<string, unknown>>(handle: Handle, sql: string): Promise<T[]> {
   return new Promise((resolve, reject) => {
