@@ -3,7 +3,9 @@ import { PlumblineError } from '../lib/errors.ts';
 import type { EndpointAnswer } from './endpoint.ts';
 
 /** A driver may be anybody's, so what it answers is looked at like everything from outside. */
-function schema() {
+let schema: ReturnType<typeof answerSchema> | undefined;
+
+function answerSchema() {
   return z.object({
     state: z.enum(['published', 'withdrawn', 'pending']),
     url: z.string().optional(),
@@ -16,7 +18,8 @@ export function settledAnswer(
   answer: unknown,
   wanted: 'published' | 'withdrawn',
 ): Pick<EndpointAnswer, 'url' | 'message'> {
-  const { success, data } = schema().safeParse(answer);
+  schema ??= answerSchema();
+  const { success, data } = schema.safeParse(answer);
   if (success && data.state === wanted) return data as EndpointAnswer;
   if (success && data.state === 'pending')
     throw new PlumblineError(
