@@ -132,7 +132,7 @@ export class Events {
   async #finished(status: SourceStatus): Promise<void> {
     await this.#follow();
     const { name: source, outcome, message, revision, lastRun } = status;
-    const { id: run, ...told } = lastRun ?? {};
+    const { id: run, work: _, ...told } = lastRun ?? {};
     this.#tell('run-finished', { source, run, outcome, message, revision, ...told });
     const before = this.#conditions.get(source) ?? [];
     const now = conditionsOf(status);

@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { guards, summaryKeys } from '../plan/change.ts';
 import type { Daemon, Outcome, SourceStatus } from '../reconcile/status.ts';
+import type { Work } from '../reconcile/work.ts';
 
 const outcomes = [
   'pending',
@@ -16,6 +17,14 @@ const outcomes = [
 const complete: readonly Outcome[] = ['converged', 'drifted', 'held'];
 
 const acting = summaryKeys.filter((key) => !['unchanged', 'invalid'].includes(key));
+
+const worked = [
+  'filesListed',
+  'filesRead',
+  'transactions',
+  'statements',
+  'rows',
+] as const satisfies readonly (keyof Work)[];
 
 export interface Metrics {
   readonly contentType: string;
@@ -49,6 +58,12 @@ export function createMetrics(daemon: Daemon): Metrics {
     name: 'plumbline_changes_total',
     help: 'Changes that finished runs planned, by source and action.',
     labelNames: ['source', 'action'],
+    registers,
+  });
+  const work = new Counter({
+    name: 'plumbline_work_total',
+    help: 'What finished runs read and asked: files listed and read, transactions, statements, rows.',
+    labelNames: ['source', 'of'],
     registers,
   });
   const lastSuccess = new Gauge({
@@ -98,6 +113,7 @@ export function createMetrics(daemon: Daemon): Metrics {
     for (const outcome of outcomes)
       if (outcome !== 'pending') runs.inc({ source: name, outcome }, 0);
     for (const action of acting) changes.inc({ source: name, action }, 0);
+    for (const of of worked) work.inc({ source: name, of }, 0);
   }
 
   const close = daemon.onRun((status: SourceStatus) => {
@@ -106,6 +122,7 @@ export function createMetrics(daemon: Daemon): Metrics {
     if (lastRun === undefined) return;
     seconds.observe({ source }, lastRun.milliseconds / 1000);
     for (const action of acting) changes.inc({ source, action }, lastRun.summary[action]);
+    for (const of of worked) work.inc({ source, of }, lastRun.work[of]);
     if (!complete.includes(outcome)) return;
     const endedAt = Date.parse(lastRun.startedAt) + lastRun.milliseconds;
     lastSuccess.set({ source }, endedAt / 1000);

@@ -92,6 +92,15 @@ export const sourceShape = z
         milliseconds: z.number(),
         summary: summaryShape,
         errors: count,
+        work: z
+          .object({
+            filesListed: count,
+            filesRead: count,
+            transactions: count,
+            statements: count,
+            rows: count,
+          })
+          .meta({ description: 'How much it did, in counts that are the same on every machine.' }),
       })
       .optional(),
     held: z

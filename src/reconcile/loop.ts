@@ -255,6 +255,7 @@ export class SourceLoop {
         trigger: result.trigger,
         startedAt: result.startedAt,
         milliseconds: result.milliseconds,
+        work: result.work,
         ...this.#found(result),
       },
       ...(held === undefined ? {} : { held }),

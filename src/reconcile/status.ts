@@ -1,5 +1,6 @@
 import type { Held } from '../plan/approval.ts';
 import type { Plan, Summary } from '../plan/change.ts';
+import type { Work } from './work.ts';
 
 /** How the last run over a source ended. `pending` until the first one has. */
 export type Outcome =
@@ -43,6 +44,7 @@ export interface SourceStatus {
     readonly milliseconds: number;
     readonly summary: Summary;
     readonly errors: number;
+    readonly work: Work;
   };
   /** What waits for a person, a time or a record, and why. */
   readonly held?: Held;

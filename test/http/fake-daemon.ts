@@ -92,6 +92,7 @@ export class FakeDaemon implements Daemon {
         milliseconds: 1500,
         summary: { ...zero, ...counts },
         errors,
+        work: { filesListed: 3, filesRead: 2, transactions: 4, statements: 60, rows: 10 },
       },
     };
     this.#statuses.set(name, after);

@@ -213,6 +213,7 @@ t.test('metrics count runs and show the present outcome', async (t) => {
   const before = await own();
   t.ok(before.includes('plumbline_runs_total{source="one",outcome="stalled"} 0'));
   t.ok(before.includes('plumbline_source_outcome{source="one",outcome="pending"} 1'));
+  t.ok(before.includes('plumbline_work_total{source="one",of="rows"} 0'));
   daemon.end('one', 'converged', { create: 3, unchanged: 7 });
   daemon.end('one', 'stalled', { update: 1 }, 2);
   const after = await own();
@@ -224,6 +225,8 @@ t.test('metrics count runs and show the present outcome', async (t) => {
     'plumbline_changes_total{source="one",action="create"} 3',
     'plumbline_changes_total{source="one",action="update"} 1',
     'plumbline_changes_total{source="one",action="delete"} 0',
+    'plumbline_work_total{source="one",of="filesRead"} 4',
+    'plumbline_work_total{source="one",of="statements"} 120',
     'plumbline_problems{source="one"} 2',
     'plumbline_source_outcome{source="one",outcome="pending"} 0',
     'plumbline_source_outcome{source="one",outcome="stalled"} 1',
