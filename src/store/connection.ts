@@ -2,11 +2,9 @@ import type { Knex } from 'knex';
 import { failpoint } from '../lib/failpoint.ts';
 import { onDemand } from '../lib/on-demand.ts';
 import type { Query } from './database.ts';
-import { ask, closeHandle, type Handle } from './driver.ts';
+import { closeHandle, type Handle } from './driver.ts';
 import { asStoreError } from './driver-error.ts';
-import { boundValue } from './value.ts';
-
-type Done = (this: unknown, error: Error | null, rows?: unknown) => void;
+import { Statements } from './statements.ts';
 
 /**
  * One connection with its queue: transactions run one after the other, in the order they were asked
@@ -14,13 +12,15 @@ type Done = (this: unknown, error: Error | null, rows?: unknown) => void;
  */
 export class Connection {
   readonly #handle: Handle;
+  readonly #statements: Statements;
   readonly #query: Query;
   readonly #location: string;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(handle: Handle, location: string) {
     this.#handle = handle;
-    this.#query = queryOver(countedHandle(handle));
+    this.#statements = new Statements(handle);
+    this.#query = queryOver(this.#statements);
     this.#location = location;
   }
 
@@ -36,17 +36,17 @@ export class Connection {
 
   async #inside<T>(begin: string, work: (query: Query) => Promise<T>): Promise<T> {
     try {
-      await ask(this.#handle, begin);
+      await this.#statements.transact(begin);
       try {
         failpoint('transaction.begun');
         const result = await work(this.#query);
         failpoint('transaction.before-commit');
-        await ask(this.#handle, 'COMMIT');
+        await this.#statements.transact('COMMIT');
         failpoint('transaction.committed');
         return result;
       } catch (error) {
         // Fails where SQLite has rolled back by itself, as it does on a full disk.
-        await ask(this.#handle, 'ROLLBACK').catch(() => undefined);
+        await this.#statements.transact('ROLLBACK').catch(() => undefined);
         throw error;
       }
     } catch (error) {
@@ -57,6 +57,7 @@ export class Connection {
   /** Closes it once everything asked for has ended. */
   async close(): Promise<void> {
     await this.#last;
+    this.#statements.finalize();
     await closeHandle(this.#handle);
   }
 }
@@ -64,7 +65,7 @@ export class Connection {
 const builder = onDemand<{ readonly knex: (config: object) => Knex }>('knex');
 
 /** Plain statements go to the driver at once; the builder is made when somebody wants to build one. */
-function queryOver(asked: Asked): Query {
+function queryOver(asked: Statements): Query {
   let made: Knex | undefined;
   const knex = () => {
     made ??= builder().knex({
@@ -86,41 +87,14 @@ function queryOver(asked: Asked): Query {
     apply: (_, of, args) => Reflect.apply(knex(), of, args),
     get: (_, name) => {
       if (name === 'rows') return rows;
-      if (name === 'statements') return asked.statements;
+      if (name === 'statements') return asked.asked;
       return name === 'rowsGiven' ? asked.rows : Reflect.get(knex(), name);
     },
   });
 }
 
-interface Asked {
-  statements: number;
-  rows: number;
-  readonly all: (sql: string, values: readonly unknown[], done: Done) => void;
-  readonly run: (sql: string, values: readonly unknown[], done: Done) => void;
-}
-
-/** The handle behind the check of every value that is bound, with the count of what is asked. */
-function countedHandle(handle: Handle): Asked {
-  const asked: Asked = {
-    statements: 0,
-    rows: 0,
-    all: (sql, values, done) => {
-      asked.statements += 1;
-      handle.all(sql, values.map(boundValue), function counted(error, rows) {
-        asked.rows += rows?.length ?? 0;
-        done.call(this, error, rows);
-      });
-    },
-    run: (sql, values, done) => {
-      asked.statements += 1;
-      handle.run(sql, values.map(boundValue), done);
-    },
-  };
-  return asked;
-}
-
 /** Hands out the one connection, always; it queues what it is asked by itself. */
-function poolOfOne(asked: Asked) {
+function poolOfOne(asked: Statements) {
   return {
     acquire: () => ({ promise: Promise.resolve(asked) }),
     release: () => true,
