@@ -3,6 +3,7 @@ import { keyId, type LoadedManifest } from '../manifest/manifest.ts';
 import { accept } from './accepted.ts';
 import { approvedLines } from './approval.ts';
 import { type Bookkeeping, type Change, type Plan, type Summary, summaryKeys } from './change.ts';
+import { holdClaimants } from './claims.ts';
 import { judgeDeclared } from './declared.ts';
 import { withKeptValues } from './kept.ts';
 import { ordered } from './order.ts';
@@ -34,13 +35,18 @@ function planOf(world: World): Plan {
   const undeclared = findUndeclared(world);
   const accepted = accept(world, new Set(undeclared.leaving.keys()));
   const judged = judgeAll(world, accepted.manifests);
-  const staying = restrainDeclared(world, judged.changes, ownedAfterwards(world, judged.changes));
-  const dependents = dependentsOf(world, undeclared.leaving, staying.changes);
-  const removals = restrainLeaving(world, judgeLeaving(world, undeclared.leaving, dependents), {
-    declared: accepted.manifests.length + (world.beyond?.unchanged ?? 0),
-    owned: ownedAfterwards(world, staying.changes),
-  });
-  const changes = ordered(world.kinds, staying.changes, [...undeclared.blocked, ...removals]);
+  const declared = restrainDeclared(world, judged.changes, ownedAfterwards(world, judged.changes));
+  const leave = (staying: readonly Change[]) =>
+    restrainLeaving(
+      world,
+      judgeLeaving(world, undeclared.leaving, dependentsOf(world, undeclared.leaving, staying)),
+      {
+        declared: accepted.manifests.length + (world.beyond?.unchanged ?? 0),
+        owned: ownedAfterwards(world, staying),
+      },
+    );
+  const { staying, removals } = withoutClaimants(world, declared.changes, leave);
+  const changes = ordered(world.kinds, staying, [...undeclared.blocked, ...removals]);
   return {
     source: world.source,
     revision: world.revision,
@@ -55,8 +61,26 @@ function planOf(world: World): Plan {
     ...(undeclared.released.length === 0 ? {} : { released: undeclared.released }),
     left: judged.left,
     problems: sortDiagnostics([...world.problems, ...accepted.problems, ...judged.problems]),
-    bookkeeping: [...judged.books, ...staying.books, ...undeclared.books, ...orphans(removals)],
+    bookkeeping: [...judged.books, ...declared.books, ...undeclared.books, ...orphans(removals)],
   };
+}
+
+/**
+ * What waits for a value to be free may keep something else from leaving, and that another value from
+ * being free: so both are decided again until nothing more has to wait.
+ */
+function withoutClaimants(
+  world: World,
+  changes: readonly Change[],
+  leave: (staying: readonly Change[]) => readonly Change[],
+): { readonly staying: readonly Change[]; readonly removals: readonly Change[] } {
+  let staying = changes;
+  for (;;) {
+    const removals = leave(staying);
+    const next = holdClaimants(world, staying, removals);
+    if (next === staying) return { staying, removals };
+    staying = next;
+  }
 }
 
 interface Judged {

@@ -18,9 +18,9 @@ export interface Restrained {
 }
 
 /** What is done to one declared record: its write, its switch of deployment, or both. */
-type Unit = readonly Change[];
+export type Unit = readonly Change[];
 /** Why a change waits; undefined where it may go on. */
-type Asks = (change: Change) => Hold | undefined;
+export type Asks = (change: Change) => Hold | undefined;
 
 /**
  * Holds what a plan may not do to declared records by itself: record by record first, then what is
@@ -85,7 +85,8 @@ function marked({ approved }: World, changes: readonly Change[]): readonly Chang
   return changes.map((it) => (approved.has(lineOf(it)) ? { ...it, approved: true } : it));
 }
 
-function unitsOf(changes: readonly Change[]): Unit[] {
+/** The changes of each record together, in their order. */
+export function unitsOf(changes: readonly Change[]): Unit[] {
   const units = new Map<string, Change[]>();
   for (const change of changes) {
     const unit = units.get(keyId(change.key));
@@ -111,7 +112,7 @@ function unlessApproved(asks: Asks): Asks {
  * The unit with what must wait held. A switch waits on its own, and what is written then leaves
  * deployment as it is; with a write the switch waits too, because it would publish something else.
  */
-function holding(world: World, unit: Unit, asks: Asks): Unit {
+export function holding(world: World, unit: Unit, asks: Asks): Unit {
   const due = unit.filter((it) => it.held !== true);
   for (const change of due) {
     const reason = asks(change);

@@ -29,6 +29,39 @@ t.test(
   },
 );
 
+t.test(
+  'a client waits for the address that another one keeps because its own change waits',
+  async (t) => {
+    const world = new World(t);
+    const bot = clientYaml('bot', { subdomain: 'help' });
+    const kept = bot.replace(
+      '"version": "1.0.0"',
+      '"version": "1.0.0", "annotations": [{ "plumbline.dev/protect": true }]',
+    );
+    t.not(kept, bot);
+    world.write('bot.yaml', kept);
+    await world.run('sync');
+    world.remove('bot.yaml');
+    world.write('newer.yaml', clientYaml('newer', { subdomain: 'help' }));
+    const { exit, changes } = await world.report('sync');
+    t.equal(exit, 1, 'because the delete is refused');
+    t.match(changes, [
+      { action: 'blocked', name: 'bot' },
+      {
+        action: 'create',
+        name: 'newer',
+        held: true,
+        reason: /host label help, which LLMClient bot/,
+      },
+    ]);
+    t.match((await world.report('sync')).changes, [{}, { name: 'newer', held: true }]);
+    world.write('newer.yaml', clientYaml('newer', { subdomain: 'elsewhere' }));
+    t.match((await world.report('sync')).changes, [
+      { action: 'create', name: 'newer', outcome: 'applied' },
+    ]);
+  },
+);
+
 t.test('two clients can exchange their addresses', async (t) => {
   const world = new World(t);
   world.write('a.yaml', clientYaml('alpha', { subdomain: 'one' }));

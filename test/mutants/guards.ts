@@ -175,7 +175,7 @@ export const guards: readonly Mutant[] = [
     file: 'reconcile/intake.js',
     find: 'const safe = wanted.filter((file) => !watch.refuses(file));',
     plant: 'const safe = wanted;',
-    suite: 'faults/catalogue.test.js',
+    suite: 'journeys/control.test.js',
   },
   {
     bug: 'a history that was rewritten is followed though it is to be held',
@@ -196,7 +196,7 @@ export const guards: readonly Mutant[] = [
     file: 'manifest/cross-check.js',
     find: 'for (const [entry, { path, place }, message] of conflicts(entries, spoiled)) {',
     plant: 'for (const [entry, { path, place }, message] of []) {',
-    suite: 'manifest/load.test.js',
+    suite: 'catalogue/bad-inputs.test.js',
   },
   {
     bug: 'nesting has no limit',
@@ -206,10 +206,10 @@ export const guards: readonly Mutant[] = [
     suite: 'catalogue/bad-inputs.test.js',
   },
   {
-    bug: 'a file may hold any number of documents',
+    bug: 'a file may hold any number of words',
     file: 'lib/yaml-guard.js',
-    find: 'if (documents > limits.documents)\n            return tooManyDocuments(offset, limits);',
-    plant: '',
+    find: 'if (lexemes > limits.tokens)',
+    plant: 'if (false)',
     suite: 'lib/yaml.test.js',
   },
   {
@@ -281,5 +281,12 @@ export const guards: readonly Mutant[] = [
     find: 'const secretKey = /^',
     plant: 'const secretKey = /^never',
     suite: 'lib/log.test.js',
+  },
+  {
+    bug: 'a value that another record keeps is taken all the same',
+    file: 'plan/claims.js',
+    find: 'if (kept.size === 0)',
+    plant: 'if (true)',
+    suite: 'journeys/sources.test.js',
   },
 ];

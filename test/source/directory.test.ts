@@ -21,6 +21,7 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '../../src/lib/time.ts';
 import { defaultLimits } from '../../src/source/candidates.ts';
 import { DirectorySource, type DirectorySourceOptions } from '../../src/source/directory.ts';
+import type { SnapshotFile } from '../../src/source/source.ts';
 import { never, problemsOf, textsIn, textsOf } from '../support/snapshots.ts';
 import { type Test, t } from '../support/tap.ts';
 import { until } from '../support/until.ts';
@@ -497,6 +498,18 @@ t.test('a snapshot is void when a file of it changed since (132)', async (t) => 
     change();
     await t.rejects(textsOf(snapshot), { code: 'SOURCE_UNSTABLE', hint: /./ }, name);
   }
+});
+
+t.test('a file that becomes a link after it was met is not followed', async (t) => {
+  const { top, root, source, write } = folderOf(t);
+  write('a.yaml', 'a');
+  const { files } = await source.fetch(never);
+  const outside = join(top, 'outside.yaml');
+  // The same content, so that nothing but the link could give it away.
+  writeFileSync(outside, 'a');
+  unlinkSync(join(root, 'a.yaml'));
+  symlinkSync(outside, join(root, 'a.yaml'));
+  t.equal(await source.recall(files[0] as SnapshotFile), undefined);
 });
 
 t.test('an abort ends a scan', async (t) => {

@@ -95,6 +95,9 @@ t.test(
       'bot:canary@host:x.git',
       `https://host/${'x'.repeat(3000)}`,
       'https://host/\u202ex.git',
+      // Sound, but nobody has allowed local repositories.
+      '/srv/team.git',
+      'file:///srv/team.git',
     ];
     const names = [
       '',
