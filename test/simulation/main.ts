@@ -11,7 +11,7 @@ import { clear, filledTables } from './state.ts';
 /*
  * npm run test:simulate -- [--seeds 100000] [--from 1] [--seed 4711] [--record]
  *
- * Plays histories of the real core in a simulated world, one after the other, and ends with status 1
+ * Plays histories of the real core, each in a simulated world of its own, and ends with status 1
  * at the first that breaks a promise: its seed, what happened in it and what broke. `--seed` plays
  * one. A seed that failed belongs into `kept`, in simulate.test.ts, once what it found is mended.
  */
@@ -27,25 +27,35 @@ const { values } = parseArgs({
 const from = Number(values.seed ?? values.from);
 const count = values.seed === undefined ? Number(values.seeds) : 1;
 
+/** Worlds at a time: each waits most of its time for the driver's threads. */
+const lanes = 4;
 const teardowns: (() => unknown)[] = [];
-const ports = await freshPorts(
-  { teardown: (work: () => unknown) => teardowns.push(work) },
-  kindSet([smarterAuthToken, plugin, llmClient]),
-);
-const tables = await ports.database.read(filledTables);
+const seeds = Array.from({ length: count }, (_, at) => from + at).values();
 const began = performance.now();
 let played = 0;
-for (let seed = from; seed < from + count && process.exitCode === undefined; seed += 1) {
-  const history = new History(ports, seed);
-  try {
-    await history.play();
-    played += 1;
-    await ports.database.write((query) => clear(query, tables));
-  } catch (error) {
-    process.stdout.write(`seed ${seed}:\n  ${history.log.join('\n  ')}\n${inspect(error)}\n`);
-    process.exitCode = 1;
+await Promise.all(Array.from({ length: Math.min(lanes, count) }, play));
+
+/** Plays one seed after the other in a world of its own, as long as every promise is kept. */
+async function play(): Promise<void> {
+  const ports = await freshPorts(
+    { teardown: (work: () => unknown) => teardowns.push(work) },
+    kindSet([smarterAuthToken, plugin, llmClient]),
+  );
+  const tables = await ports.database.read(filledTables);
+  for (const seed of seeds) {
+    const history = new History(ports, seed);
+    try {
+      await history.play();
+      played += 1;
+      await ports.database.write((query) => clear(query, tables));
+    } catch (error) {
+      process.stdout.write(`seed ${seed}:\n  ${history.log.join('\n  ')}\n${inspect(error)}\n`);
+      process.exitCode = 1;
+    }
+    if (process.exitCode !== undefined) return;
   }
 }
+
 const seconds = (performance.now() - began) / 1000;
 process.stdout.write(
   `${played} histories in ${seconds.toFixed(1)} s, ${Math.round(played / seconds)} a second\n`,
