@@ -64,12 +64,16 @@ await withPorts(invocation, 'exclusive', async ({ ports, config, targets }) => {
   tell('statements', median(seen.statements));
 
   const { changed, deleted } = touched(n);
-  const both = [];
+  const [both, bothWithoutGit] = [[], []];
   for (let round = 0; round < 4; round++) {
     point(round % 2 === 0 ? 'pct' : 'base');
-    both.push(await sync());
+    spent.source = 0;
+    const took = await sync();
+    both.push(took);
+    bothWithoutGit.push(took - spent.source);
   }
   tell('d', median(both), changed + deleted);
+  tell('dWithoutGit', median(bothWithoutGit), changed + deleted);
 
   const drift = await times(() => driftOf(ports, config.account, target.source.name));
   tell('e', (drift * 1000) / n);

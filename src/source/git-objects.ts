@@ -188,7 +188,9 @@ export async function* readBlobs(
 ): AsyncGenerator<{ readonly file: SnapshotFile; readonly bytes: Uint8Array }> {
   if (files.length === 0) return;
   const input = files.map((it) => `${idOf(it)}\n`).join('');
-  const output = new ByteReader(git.stream(['cat-file', '--batch'], { ...call, input }));
+  const output = new ByteReader(
+    git.stream(['cat-file', '--batch', '--buffer'], { ...call, input }),
+  );
   try {
     for (const file of files) {
       const header = (await output.line()).toString('latin1');
