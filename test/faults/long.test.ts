@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
 import { reconcile } from '../../src/reconcile/reconcile.ts';
 import { Command, eventually, RunningDaemon } from '../support/daemon.ts';
 import { GitRepository } from '../support/git-repository.ts';
@@ -9,6 +10,7 @@ import { FakeSource, freshPorts, targetOf } from '../support/ports.ts';
 import { never } from '../support/snapshots.ts';
 import { t } from '../support/tap.ts';
 import { clientYaml, pluginYaml, World } from '../support/world.ts';
+import { count } from './figures.ts';
 
 /* Faults that take long or much of a machine: `npm run test:faults` has them, `npm test` does not. */
 
@@ -38,6 +40,44 @@ t.test('a huge repository is synced, and polled in no time (F18)', { skip }, asy
   const resident = residentOf(daemon.process.pid as number);
   t.ok(resident < 256, `${resident} MiB`);
   t.equal((await daemon.stop('SIGTERM')).exit, 0);
+});
+
+t.test(
+  'a daemon of 5,000 records is ready two seconds after it was killed',
+  { skip },
+  async (t) => {
+    const world = new World(t);
+    for (let at = 0; at < 5000; at += 1) world.write(`${at}.yaml`, clientYaml(`bot_${at}`));
+    t.equal(await new Command(t, world, ['sync']).ended(), 0);
+    const killed = new RunningDaemon(t, world);
+    await killed.ready();
+    killed.process.kill('SIGKILL');
+    t.equal(await killed.ended(), 'SIGKILL');
+    const again = new RunningDaemon(t, world);
+    await again.ready();
+    const took = Math.round(performance.now() - again.startedAt);
+    t.ok(took <= 2000, `ready after ${took} ms`);
+    t.equal((await again.stop('SIGTERM')).exit, 0);
+  },
+);
+
+t.test('of a hundred daemons that are told to stop, every one does', { skip }, async (t) => {
+  const world = new World(t);
+  for (let at = 0; at < 50; at += 1) world.write(`${at}.yaml`, clientYaml(`bot_${at}`));
+  let slowest = 0;
+  for (let round = 0; round < 100; round += 1) {
+    world.write('moves.yaml', pluginYaml('moves', { topic: `round ${round}` }));
+    const daemon = new RunningDaemon(t, world);
+    await daemon.address();
+    // From before its first run is over to well after it.
+    await delay(round * 5);
+    const { exit, within } = await daemon.stop('SIGTERM');
+    const sound = t.equal(exit, 0, `round ${round}: ${daemon.log.at(-1)}`);
+    count('SIGTERM to a daemon', !sound || within > 5000);
+    slowest = Math.max(slowest, within);
+  }
+  t.ok(slowest <= 5000, `the slowest took ${Math.round(slowest)} ms`);
+  t.equal((await world.run('sync')).exit, 0, 'and the next command finds all in order');
 });
 
 /** Resident memory of a process in MiB, at most so far. */
