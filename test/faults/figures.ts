@@ -7,9 +7,9 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 
 const file = process.env['TEST_FIGURES'] ?? '';
 
-/** One try of a kind, and whether something was lost, duplicated or half applied by it. */
-export function count(kind: string, bad: boolean): void {
-  if (file !== '') appendFileSync(file, `${JSON.stringify({ kind, bad })}\n`);
+/** One try of a kind, or some, and whether something was lost, duplicated or half applied by it. */
+export function count(kind: string, bad: boolean, tries = 1): void {
+  if (file !== '') appendFileSync(file, `${JSON.stringify({ kind, bad, tries })}\n`);
 }
 
 /** How many tries of each kind there were, and how many were bad. */
@@ -18,9 +18,9 @@ export function figuresIn(path: string): Record<string, { tries: number; bad: nu
   if (!existsSync(path)) return figures;
   for (const line of readFileSync(path, 'utf8').split('\n')) {
     if (line === '') continue;
-    const { kind, bad } = JSON.parse(line) as { kind: string; bad: boolean };
-    const { tries, bad: before } = figures[kind] ?? { tries: 0, bad: 0 };
-    figures[kind] = { tries: tries + 1, bad: before + (bad ? 1 : 0) };
+    const it = JSON.parse(line) as { kind: string; bad: boolean; tries: number };
+    const { tries, bad } = figures[it.kind] ?? { tries: 0, bad: 0 };
+    figures[it.kind] = { tries: tries + it.tries, bad: bad + (it.bad ? 1 : 0) };
   }
   return figures;
 }

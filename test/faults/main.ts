@@ -66,12 +66,13 @@ rmSync(folder, { recursive: true, force: true });
 /** The figures as the table tells them, with the command that reaches them again. */
 function titled(figures: ReturnType<typeof figuresIn>) {
   const words = process.argv.slice(3).filter((it) => it !== '--record');
+  const harm = suite === 'faults' ? 'lost, duplicated or half applied' : 'wrong';
   const command = ['npm run', `test:${suite}`, ...(words.length > 0 ? ['--', ...words] : [])];
   return Object.fromEntries(
     Object.entries(figures).map(([kind, { tries, bad }]) => [
-      `${kind} (${values.only || suite})`,
+      kind,
       {
-        figure: `${tries} tries, ${bad} lost, duplicated or half applied`,
+        figure: `${tries} tries, ${bad} ${harm}`,
         command: command.join(' '),
       },
     ]),
