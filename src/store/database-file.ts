@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { ask, closeHandle, execute, openHandle } from './driver.ts';
+import { ask, closeHandle, openHandle } from './driver.ts';
 import { asStoreError, driverCode } from './driver-error.ts';
 import { createPrivateFile, fileError } from './private-file.ts';
 
@@ -28,10 +28,8 @@ export async function createDatabaseFile(path: string): Promise<void> {
   try {
     const handle = await openHandle(path, 'write');
     try {
-      await execute(handle, [
-        'PRAGMA busy_timeout = 5000',
-        `PRAGMA application_id = ${applicationId}`,
-      ]);
+      await ask(handle, 'PRAGMA busy_timeout = 5000');
+      await ask(handle, `PRAGMA application_id = ${applicationId}`);
     } finally {
       await closeHandle(handle);
     }

@@ -43,14 +43,7 @@ function encodePath(path: string): string {
   return path.split('/').map(encodeURIComponent).join('/');
 }
 
-/** Runs statements that give nothing of interest, in one go: each by itself waits for a thread. */
-export function execute(handle: Handle, statements: readonly string[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    handle.exec(statements.join(';'), (error) => (error === null ? resolve() : reject(error)));
-  });
-}
-
-/** Runs one statement and gives its rows. */
+/** Runs one statement and gives its rows. The driver's `exec` would take several, but now and then it never answers. */
 export function ask<T = Record<string, unknown>>(handle: Handle, sql: string): Promise<T[]> {
   return new Promise((resolve, reject) => {
     handle.all<T>(sql, (error, rows) => (error === null ? resolve(rows) : reject(error)));

@@ -201,7 +201,7 @@ export const mutants: readonly Mutant[] = [
   {
     bug: 'a record whose write was interrupted keeps half of its transaction',
     file: 'store/connection.js',
-    find: 'await ask(this.#handle, begin);',
+    find: 'await this.#statements.transact(begin);',
     plant: '',
     suite: 'faults/crash.test.js',
   },
