@@ -1,4 +1,5 @@
 import type { Kind } from '../manifest/kind.ts';
+import type { ResourceKey } from '../manifest/manifest.ts';
 import type { LiveRecord } from '../manifest/record.ts';
 import type { Query } from '../store/database.ts';
 import type { Brokers } from './brokers.ts';
@@ -126,4 +127,26 @@ function whereDeployed(rows: ReturnType<Query>, kind: Kind, deployed: boolean): 
   if (field !== undefined && 'column' in field.storage)
     rows.where(`${kind.tables.main}.${field.storage.column}`, deployed);
   else rows.whereRaw('1 = 0');
+}
+
+/** The deployed records of a kind, of all accounts, of which an endpoint has said nothing and owes nothing. */
+export async function deployedBeyond(
+  query: Query,
+  kind: Kind,
+  endpoint: string,
+): Promise<ResourceKey[]> {
+  const { main } = kind.tables;
+  const { space } = kind;
+  const rows = query(main).select<{ account: string; name: string }[]>(
+    `${main}.account`,
+    `${main}.name`,
+  );
+  whereDeployed(rows, kind, true);
+  const known = (table: string) =>
+    query(table)
+      .where({ [`${table}.space`]: space })
+      .where(`${table}.account`, query.ref(`${main}.account`))
+      .where(`${table}.name`, query.ref(`${main}.name`));
+  rows.whereNotExists(known('endpoint_state').where({ endpoint })).whereNotExists(known('effect'));
+  return (await rows).map(({ account, name }) => ({ account, space, name }));
 }

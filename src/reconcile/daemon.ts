@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { PlumblineError } from '../lib/errors.ts';
 import type { Plan } from '../plan/change.ts';
 import { type Rhythm, SourceLoop } from './loop.ts';
+import { oweToNewEndpoint } from './new-endpoint.ts';
 import type { RunResult } from './outcome.ts';
 import type { Ports, Target } from './ports.ts';
 import { keepTrimming } from './retention.ts';
@@ -81,6 +82,7 @@ export class DaemonLoops implements Daemon {
   async run(signal: AbortSignal): Promise<void> {
     const stop = new AbortController();
     const either = AbortSignal.any([signal, stop.signal]);
+    await oweToNewEndpoint(this.#ports);
     const ends = this.#loops.map((loop) =>
       loop.run(either).catch((error) => {
         stop.abort();

@@ -7,6 +7,7 @@ import { nextTry } from '../store/effects.ts';
 import { driftOf } from './drift.ts';
 import { planTarget } from './judge.ts';
 import { isBehind, type RunResult } from './outcome.ts';
+import { followOverdue } from './overdue.ts';
 import type { Ports, Target } from './ports.ts';
 import { reconcile } from './reconcile.ts';
 import { runStopped } from './run.ts';
@@ -180,10 +181,11 @@ export class SourceLoop {
     const { interval } = this.#rhythm;
     const usual =
       this.#failures > 0 ? Math.min(backoff(this.#failures), Math.max(interval, 1000)) : interval;
-    if (this.#status.outcome !== 'retrying') return usual;
     const { database, clock } = this.#ports;
+    // What was due before and was not tried is suspended.
+    const seen = this.#status.lastRun?.startedAt ?? '';
     const due = await database
-      .read((query) => nextTry(query, this.#target.source.name))
+      .read((query) => nextTry(query, this.#target.source.name, seen))
       .catch(() => undefined);
     if (due === undefined) return usual;
     return Math.min(usual, Math.max(Date.parse(due) - clock.now().getTime(), shortestRetry));
@@ -219,6 +221,9 @@ export class SourceLoop {
     const at = this.#ports.clock.now().toISOString();
     this.#heard.started({ source: this.#target.source.name, trigger, at });
     const result = await reconcile(this.#ports, this.#target, occasion, signal);
+    await followOverdue(this.#ports, this.#target.source.name, signal).catch((error) =>
+      this.#ports.log.warn({ err: error }, 'endpoints that are behind could not be asked'),
+    );
     this.#endedAt = this.#ports.clock.monotonic();
     if (signal.aborted && result.error !== undefined) return;
     this.#failures = isForTheLoop(result) ? this.#failures + 1 : 0;

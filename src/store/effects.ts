@@ -78,13 +78,31 @@ function knownSql<T>(table: string, columns: Columns<T>, row: string, space: str
     WHERE known.account = ${row}.account AND known.space = '${space}' AND known.name = ${row}.name)`;
 }
 
-/** When the next try of an effect for a record of this source is due; undefined while all its endpoints follow. */
-export async function nextTry(query: Query, source: string): Promise<string | undefined> {
+/** Effects for the records of a source and for those of nobody. */
+const looked = `effect LEFT JOIN inventory USING (${keyColumns.join()}) WHERE coalesce(source, ?1) = ?1`;
+
+/** When the next effect after a moment (ISO 8601) is due that a source looks after; undefined where there is none. */
+export async function nextTry(
+  query: Query,
+  source: string,
+  after: string,
+): Promise<string | undefined> {
   const [row] = await query.rows<{ due: string | null }>(
-    `SELECT min(next_try_at) AS due FROM effect JOIN inventory USING (${keyColumns.join()}) WHERE source = ?`,
-    [source],
+    `SELECT min(next_try_at) AS due FROM ${looked} AND next_try_at > ?2`,
+    [source, after],
   );
   return row?.due ?? undefined;
+}
+
+/** The effects that a source looks after and that are due (ISO 8601). */
+export function overdueEffects(query: Query, source: string, now: string): Promise<OwedEffect[]> {
+  const columns = Object.entries(effectColumns).map(
+    ([name, column]) => `effect.${column} AS ${name}`,
+  );
+  return query.rows<OwedEffect>(
+    `SELECT ${columns.join()} FROM ${looked} AND next_try_at <= ?2 ORDER BY next_try_at`,
+    [source, now],
+  );
 }
 
 /** How many effects are owed to records of this source. */

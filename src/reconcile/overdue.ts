@@ -1,0 +1,53 @@
+import { randomUUID } from 'node:crypto';
+import { keyId } from '../manifest/manifest.ts';
+import type { Query } from '../store/database.ts';
+import { type OwedEffect, overdueEffects, stageTries } from '../store/effects.ts';
+import { UnitOfWork } from '../store/unit-of-work.ts';
+import { readOrders, suspendedRecords, suspensionOfSource } from './control.ts';
+import { follow } from './follow.ts';
+import type { Ports } from './ports.ts';
+
+/**
+ * Tries what the plans of a source do not: effects that are owed to records of it whose manifest
+ * cannot be read or is gone, and to records that belong to no source, once they are due. What a run
+ * has tried is not due. Suspended records are left alone.
+ */
+export async function followOverdue(
+  ports: Ports,
+  source: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { database, clock, endpoint } = ports;
+  const now = clock.now();
+  const due = (query: Query) => effectsDue(query, source, now.toISOString());
+  if ((await database.read(due)).length === 0) return;
+  const { patience, timeout } = endpoint.limits;
+  const claimed = await database.write(async (query) => {
+    // Another source may have taken those of nobody since.
+    const effects = await due(query);
+    const unit = new UnitOfWork();
+    const nextTryAt = new Date(now.getTime() + patience + timeout).toISOString();
+    for (const effect of effects) stageTries(unit, { ...effect, nextTryAt });
+    await unit.flush(query);
+    return effects;
+  });
+  const run = {
+    id: randomUUID(),
+    trigger: 'endpoint',
+    actor: 'plumbline',
+    source: undefined,
+    revision: '',
+    counter: -1,
+  };
+  const efforts = claimed.map((effect) => ({ effect, run, tellSuccess: true }));
+  await follow(ports, efforts, clock.monotonic() + patience, signal);
+}
+
+async function effectsDue(query: Query, source: string, now: string): Promise<OwedEffect[]> {
+  const effects = await overdueEffects(query, source, now);
+  if (effects.length === 0) return effects;
+  const orders = await readOrders(query, source, now);
+  if (suspensionOfSource(orders, source) !== undefined) return [];
+  const suspended = suspendedRecords(orders);
+  return effects.filter((it) => !suspended.has(keyId(it)));
+}
