@@ -8,7 +8,7 @@ import type { Run } from './run.ts';
 import { isRetry, type Step } from './steps.ts';
 
 /** Runs that somebody asked for or that begin a process; all others leave a try to its time. */
-const tryingAtOnce = ['start', 'request', 'command'];
+export const tryingAtOnce: readonly string[] = ['start', 'request', 'command'];
 
 /** The change of a step that its endpoint has to follow: the switch, or the write of what is published. */
 export function followedChange({ changes }: Step): Change {

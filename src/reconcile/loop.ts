@@ -221,7 +221,7 @@ export class SourceLoop {
     const at = this.#ports.clock.now().toISOString();
     this.#heard.started({ source: this.#target.source.name, trigger, at });
     const result = await reconcile(this.#ports, this.#target, occasion, signal);
-    await followOverdue(this.#ports, this.#target.source.name, signal).catch((error) =>
+    await followOverdue(this.#ports, result, signal).catch((error) =>
       this.#ports.log.warn({ err: error }, 'endpoints that are behind could not be asked'),
     );
     this.#endedAt = this.#ports.clock.monotonic();

@@ -1,25 +1,39 @@
 import { randomUUID } from 'node:crypto';
 import { keyId } from '../manifest/manifest.ts';
 import type { Query } from '../store/database.ts';
-import { type OwedEffect, overdueEffects, stageTries } from '../store/effects.ts';
+import { effectsOf, type OwedEffect, stageTries } from '../store/effects.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import { readOrders, suspendedRecords, suspensionOfSource } from './control.ts';
+import { tryingAtOnce } from './effects.ts';
 import { follow } from './follow.ts';
+import type { RunResult } from './outcome.ts';
 import type { Ports } from './ports.ts';
 
 /**
- * Tries what the plans of a source do not: effects that are owed to records of it whose manifest
- * cannot be read or is gone, and to records that belong to no source, once they are due. What a run
- * has tried is not due. Suspended records are left alone.
+ * Tries what a run did not: effects that are owed to records of the source whose manifest is broken,
+ * gone or has to wait, and to records that belong to no source; once they are due, or at once where
+ * the run tried its own at once. Suspended records are left alone.
  */
 export async function followOverdue(
   ports: Ports,
-  source: string,
+  { source, trigger, outcomes }: Pick<RunResult, 'source' | 'trigger' | 'outcomes'>,
   signal: AbortSignal,
 ): Promise<void> {
   const { database, clock, endpoint } = ports;
   const now = clock.now();
-  const due = (query: Query) => effectsDue(query, source, now.toISOString());
+  const tried = new Set(
+    outcomes
+      .filter(({ outcome }) => outcome === 'applied' || outcome === 'failed')
+      .map(({ change }) => keyId(change.key)),
+  );
+  const due = async (query: Query) => {
+    const effects = await effectsLookedAfter(query, source, now.toISOString());
+    return effects.filter(
+      (it) =>
+        !tried.has(keyId(it)) &&
+        (tryingAtOnce.includes(trigger) || it.nextTryAt <= now.toISOString()),
+    );
+  };
   if ((await database.read(due)).length === 0) return;
   const { patience, timeout } = endpoint.limits;
   const claimed = await database.write(async (query) => {
@@ -43,8 +57,12 @@ export async function followOverdue(
   await follow(ports, efforts, clock.monotonic() + patience, signal);
 }
 
-async function effectsDue(query: Query, source: string, now: string): Promise<OwedEffect[]> {
-  const effects = await overdueEffects(query, source, now);
+async function effectsLookedAfter(
+  query: Query,
+  source: string,
+  now: string,
+): Promise<OwedEffect[]> {
+  const effects = await effectsOf(query, source);
   if (effects.length === 0) return effects;
   const orders = await readOrders(query, source, now);
   if (suspensionOfSource(orders, source) !== undefined) return [];

@@ -94,15 +94,14 @@ export async function nextTry(
   return row?.due ?? undefined;
 }
 
-/** The effects that a source looks after and that are due (ISO 8601). */
-export function overdueEffects(query: Query, source: string, now: string): Promise<OwedEffect[]> {
+/** The effects that a source looks after. */
+export function effectsOf(query: Query, source: string): Promise<OwedEffect[]> {
   const columns = Object.entries(effectColumns).map(
     ([name, column]) => `effect.${column} AS ${name}`,
   );
-  return query.rows<OwedEffect>(
-    `SELECT ${columns.join()} FROM ${looked} AND next_try_at <= ?2 ORDER BY next_try_at`,
-    [source, now],
-  );
+  return query.rows<OwedEffect>(`SELECT ${columns.join()} FROM ${looked} ORDER BY next_try_at`, [
+    source,
+  ]);
 }
 
 /** How many effects are owed to records of this source. */
