@@ -1,9 +1,9 @@
 import { PlumblineError } from '../lib/errors.ts';
 import { shortPlanId } from '../plan/approval.ts';
 import { moment } from '../plan/hold.ts';
-import { approve } from '../reconcile/approve.ts';
+import { approve, waitingPlans } from '../reconcile/approve.ts';
+import { planTarget } from '../reconcile/judge.ts';
 import { plural } from '../reconcile/outcome.ts';
-import { approvals, heldPlans } from '../store/approvals.ts';
 import { type Assembly, actor, withPorts } from './assemble.ts';
 import { flag, type Invocation, textOption } from './invocation.ts';
 import { jsonDocument } from './json.ts';
@@ -22,7 +22,11 @@ export async function run(invocation: Invocation): Promise<number> {
     const { terminal } = invocation;
     const all = targets([], {});
     for (const { source } of all) close.add(() => source.close());
-    const done = await approve(ports, all, plan, actor(), terminal.signal);
+    const plannable = all.map((target) => ({
+      name: target.source.name,
+      plan: async () => (await planTarget(ports, target, terminal.signal)).plan,
+    }));
+    const done = await approve(ports, plannable, plan, actor());
     const changes = done.changes.map(
       ({ action, kind, key }) => `  ${action} ${kind} ${key.name}\n`,
     );
@@ -44,29 +48,7 @@ async function list(invocation: Invocation, assembly: Assembly): Promise<number>
   const { terminal } = invocation;
   const { ports } = assembly;
   tellNoDatabase(assembly, terminal);
-  const now = ports.clock.now().toISOString();
-  const { waiting, approved } = await ports.database.read(async (query) => ({
-    waiting: await heldPlans(query),
-    approved: await approvals(query, now),
-  }));
-  // Plans of a source that hold the same differ in what a run has done already; the newest stands for them.
-  const newest = waiting.filter((row, at) => row.source !== waiting[at - 1]?.source);
-  const plans = newest.map((row) => {
-    const changes = JSON.parse(row.changes) as { readonly reason: string }[];
-    const given = approved.find((it) => it.basis === row.basis && it.lines === row.lines);
-    const { plan, source, revision } = row;
-    const since = waiting.findLast((it) => it.source === source)?.seenAt ?? row.seenAt;
-    return {
-      plan,
-      source,
-      revision,
-      since,
-      changes,
-      ...(given === undefined
-        ? {}
-        : { approved: { by: given.actor, at: given.approvedAt, until: given.expiresAt } }),
-    };
-  });
+  const plans = await waitingPlans(ports);
   if (textOption(invocation, 'output') === 'json')
     terminal.out(jsonDocument({ kind: 'List', items: plans }));
   else if (plans.length === 0) terminal.err('nothing waits for approval\n');

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { PlumblineError } from '../lib/errors.ts';
 
 /** How many items a page holds, unless asked otherwise, and at most. */
 const page = { usual: 100, most: 1000 };
@@ -32,3 +33,13 @@ export const moment = (description: string) =>
     .describe(description);
 
 export const nameInPath = z.object({ name: z.string().max(200) });
+
+export const kindAndName = z.object({
+  kind: z.string().max(100).describe('In any case, plural, or an alias'),
+  name: z.string().max(200),
+});
+
+/** For a time that should lie ahead. */
+export function noTime(): PlumblineError {
+  return new PlumblineError('REQUEST_INVALID', 'until must be a time that is still to come');
+}

@@ -278,3 +278,77 @@ const failedEnvelopeShape = z
 
 /** What the routes of the reference platform's command line answer. */
 export const platformAnswers = { 200: envelopeShape, default: failedEnvelopeShape };
+
+const heldShape = z.object({
+  action: z.string(),
+  kind: z.string(),
+  name: z.string(),
+});
+
+export const approvedShape = z
+  .object({ source: z.string(), plan: z.string(), changes: z.array(heldShape), until: time })
+  .meta({ description: 'What was let go; the next run over the source does it, until then.' });
+
+export const waitingShape = z
+  .object({
+    plan: z.string(),
+    source: z.string(),
+    revision: z.string(),
+    since: time,
+    changes: z.array(z.looseObject({ reason: z.string() })),
+    approved: z.object({ by: z.string(), at: time, until: time }).optional(),
+  })
+  .meta({ id: 'WaitingPlan', description: 'A plan with held changes.' });
+
+export const suspensionShape = z
+  .object({
+    source: nothingOr(z.string()),
+    account: nothingOr(z.string()),
+    space: nothingOr(z.string()),
+    name: nothingOr(z.string()),
+    reason: z.string(),
+    actor: z.string(),
+    since: time,
+    until: nothingOr(time),
+  })
+  .meta({ id: 'Suspension', description: 'A source, or a record, that is left alone.' });
+
+export const trashShape = z
+  .looseObject({
+    kind: z.string(),
+    account: z.string(),
+    name: z.string(),
+    deletedAt: time,
+    expiresAt: time,
+    actor: z.string(),
+    source: nothingOr(z.string()),
+    file: nothingOr(z.string()),
+    revision: nothingOr(z.string()),
+  })
+  .meta({ id: 'Deleted', description: 'A record that was deleted and can be restored.' });
+
+const originShape = z
+  .looseObject({ by: z.enum(['source', 'hand', 'outside', 'default', 'unknown']) })
+  .meta({ description: 'Who gave a value: a run over a source, a person, somebody outside.' });
+
+export const whyShape = z
+  .object({
+    apiVersion: z.literal('plumbline.dev/v1'),
+    kind: z.literal('Why'),
+    resource: z.object({ kind: z.string(), account: z.string(), name: z.string() }),
+    source: z.string(),
+    orphaned: z.boolean(),
+    journalSince: nothingOr(time),
+    fields: z.array(
+      z.object({
+        path: z.string(),
+        value: z.unknown(),
+        file: nothingOr(z.string()),
+        line: nothingOr(count),
+        lineOf: nothingOr(z.enum(['field', 'document'])),
+        origin: originShape,
+        previous: z.array(z.object({ value: z.unknown(), origin: originShape })),
+      }),
+    ),
+  })
+  .meta({ id: 'Why', description: 'Where the values of a record come from.' });

@@ -5,9 +5,8 @@ import { later } from '../plan/hold.ts';
 import { type ApprovalRow, approvals, heldPlans, stageApproval } from '../store/approvals.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import { stageAct } from './acts.ts';
-import { planTarget } from './judge.ts';
 import { plural } from './outcome.ts';
-import type { Ports, Target } from './ports.ts';
+import type { Ports } from './ports.ts';
 
 /** What a person's word was given for. */
 export interface Approved {
@@ -16,6 +15,12 @@ export interface Approved {
   readonly changes: readonly Pick<Change, 'action' | 'kind' | 'key'>[];
   /** ISO 8601. */
   readonly expiresAt: string;
+}
+
+/** A source of which can be told what a run would do now. */
+export interface Plannable {
+  readonly name: string;
+  plan(): Promise<Plan>;
 }
 
 /** Milliseconds in which a run must take up what was approved; later nobody remembers what they saw. */
@@ -31,10 +36,9 @@ const fewestDigits = 8;
  */
 export async function approve(
   ports: Ports,
-  targets: readonly Target[],
+  targets: readonly Plannable[],
   id: string,
   actor: string,
-  signal: AbortSignal,
 ): Promise<Approved> {
   const digits = digitsOf(id);
   const meant = (plan: string) => plan.startsWith(`sha256:${digits}`);
@@ -54,9 +58,9 @@ export async function approve(
       },
     );
   const candidates = targets.filter(
-    (it) => known.length === 0 || known.some((row) => row.source === it.source.name),
+    (it) => known.length === 0 || known.some((row) => row.source === it.name),
   );
-  const plans = await plansOf(ports, candidates, signal);
+  const plans = await plansOf(candidates);
   const found = plans.made.filter((plan) => {
     const lines = linesOf(plan);
     return meant(plan.id) || known.some((row) => row.basis === plan.basis && row.lines === lines);
@@ -83,6 +87,41 @@ export async function approve(
   return { source, plan: plan.id, changes, expiresAt };
 }
 
+/** A plan with held changes, as it waits for somebody's word or already has it. */
+export interface WaitingPlan {
+  readonly plan: string;
+  readonly source: string;
+  readonly revision: string;
+  /** ISO 8601, like the times of the approval. */
+  readonly since: string;
+  readonly changes: readonly { readonly reason: string }[];
+  readonly approved?: { readonly by: string; readonly at: string; readonly until: string };
+}
+
+/** What waits for approval, and what is approved and not done yet: of each source its newest plan. */
+export async function waitingPlans({ database, clock }: Ports): Promise<readonly WaitingPlan[]> {
+  const now = clock.now().toISOString();
+  const { waiting, approved } = await database.read(async (query) => ({
+    waiting: await heldPlans(query),
+    approved: await approvals(query, now),
+  }));
+  // Plans of a source that hold the same differ in what a run has done already; the newest stands for them.
+  const newest = waiting.filter((row, at) => row.source !== waiting[at - 1]?.source);
+  return newest.map(({ plan, source, revision, basis, lines, changes, seenAt }) => {
+    const given = approved.find((it) => it.basis === basis && it.lines === lines);
+    return {
+      plan,
+      source,
+      revision,
+      since: waiting.findLast((it) => it.source === source)?.seenAt ?? seenAt,
+      changes: JSON.parse(changes) as { readonly reason: string }[],
+      ...(given === undefined
+        ? {}
+        : { approved: { by: given.actor, at: given.approvedAt, until: given.expiresAt } }),
+    };
+  });
+}
+
 function digitsOf(id: string): string {
   const digits = id.toLowerCase().replace(/^sha256:/, '');
   if (/^[0-9a-f]{8,64}$/.test(digits)) return digits;
@@ -93,18 +132,16 @@ function digitsOf(id: string): string {
 
 /** A source that cannot be read must not keep people from approving a plan of another. */
 async function plansOf(
-  ports: Ports,
-  targets: readonly Target[],
-  signal: AbortSignal,
+  targets: readonly Plannable[],
 ): Promise<{ readonly made: readonly Plan[]; readonly failure: PlumblineError | undefined }> {
   const made: Plan[] = [];
   let failure: PlumblineError | undefined;
   for (const target of targets) {
     try {
-      made.push((await planTarget(ports, target, signal)).plan);
+      made.push(await target.plan());
     } catch (error) {
       failure = asPlumblineError(error);
-      if (signal.aborted || !failure.code.startsWith('SOURCE_')) throw error;
+      if (!failure.code.startsWith('SOURCE_')) throw error;
     }
   }
   return { made, failure };

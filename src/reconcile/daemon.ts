@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { PlumblineError } from '../lib/errors.ts';
 import type { Plan } from '../plan/change.ts';
+import type { SnapshotFile } from '../source/source.ts';
+import { type Approved, approve } from './approve.ts';
 import { type Rhythm, SourceLoop } from './loop.ts';
 import { oweToNewEndpoint } from './new-endpoint.ts';
 import type { RunResult } from './outcome.ts';
@@ -58,6 +60,17 @@ export class DaemonLoops implements Daemon {
 
   async drift(source: string): Promise<Plan> {
     return this.#loop(source).drift();
+  }
+
+  async approve(plan: string, actor: string): Promise<Approved> {
+    const plannable = this.#loops.map((loop) => ({ name: loop.status.name, plan: loop.plan }));
+    const done = await approve(this.#ports, plannable, plan, actor);
+    this.#loop(done.source).trigger('request');
+    return done;
+  }
+
+  async recall(source: string, file: Pick<SnapshotFile, 'path' | 'blob'>) {
+    return this.#loops.find((it) => it.status.name === source)?.recall(file);
   }
 
   /** Asks every source for a run, as SIGHUP does. */

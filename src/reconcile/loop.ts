@@ -3,6 +3,7 @@ import type { ScheduledTask } from 'node-cron';
 import { shared } from '../lib/shared.ts';
 import { backoff } from '../lib/time.ts';
 import type { Plan } from '../plan/change.ts';
+import type { SnapshotFile } from '../source/source.ts';
 import { nextTry } from '../store/effects.ts';
 import { driftOf } from './drift.ts';
 import { planTarget } from './judge.ts';
@@ -134,6 +135,11 @@ export class SourceLoop {
       await this.#cron?.destroy();
       await source.close();
     }
+  }
+
+  /** The bytes of a file of the source, where it still has them. */
+  recall(file: Pick<SnapshotFile, 'path' | 'blob'>): Promise<Uint8Array | undefined> {
+    return this.#inTurn(() => this.#target.source.recall(file));
   }
 
   /** A source is asked by one at a time: by a run, or by a look at what a run would do. */

@@ -1,5 +1,7 @@
 import type { Held } from '../plan/approval.ts';
 import type { Plan, Summary } from '../plan/change.ts';
+import type { SnapshotFile } from '../source/source.ts';
+import type { Approved } from './approve.ts';
 import type { Work } from './work.ts';
 
 /** How the last run over a source ended. `pending` until the first one has. */
@@ -78,6 +80,16 @@ export interface Daemon {
   plan(source: string): Promise<Plan>;
   /** How the records differ from what a source last applied. Throws SOURCE_UNKNOWN. */
   drift(source: string): Promise<Plan>;
+  /**
+   * Approves the held changes of a plan, named by the beginning of its id, and has its source looked at.
+   * Throws USAGE, PLAN_UNKNOWN, PLAN_STALE and what keeps a source from being read.
+   */
+  approve(plan: string, actor: string): Promise<Approved>;
+  /** The bytes of a file that a source had, where it still has them; undefined also for a source that is not there. */
+  recall(
+    source: string,
+    file: Pick<SnapshotFile, 'path' | 'blob'>,
+  ): Promise<Uint8Array | undefined>;
   /** Called before every run; returns the function that ends the subscription. */
   onStart(listener: (start: RunStart) => void): () => void;
   /** Called after every finished run; returns the function that ends the subscription. */

@@ -1,16 +1,20 @@
+import { recordNotFound } from '../broker/not-found.ts';
+import { PlumblineError } from '../lib/errors.ts';
 import { type JsonValue, valueAt } from '../lib/json.ts';
 import { mask } from '../lib/secret.ts';
+import { suggest } from '../lib/suggest.ts';
 import { parseYaml, type YamlDocument } from '../lib/yaml.ts';
 import type { Field, Kind } from '../manifest/kind.ts';
+import type { ResourceKey } from '../manifest/manifest.ts';
 import type { LiveRecord } from '../manifest/record.ts';
 import { disclosed } from '../manifest/secret-value.ts';
 import { meaning } from '../plan/diff.ts';
-import type { Source } from '../source/source.ts';
 import { type CommitFacts, commitsOf } from '../store/commits.ts';
 import type { Query } from '../store/database.ts';
 import { type InventoryRow, inventoryRow } from '../store/inventory.ts';
 import { history, type JournalRow } from '../store/journal.ts';
 import { fieldOrigins, type Setting } from './origins.ts';
+import type { Ports } from './ports.ts';
 
 /** Entries of one record that are looked at, the newest; what is older counts as before the journal. */
 const mostEntries = 1000;
@@ -40,11 +44,7 @@ export interface FieldProvenance {
 }
 
 /** Reads what journal, inventory and record say of one record. */
-export async function provenanceOf(
-  query: Query,
-  kind: Kind,
-  record: LiveRecord,
-): Promise<Provenance> {
+async function provenanceOf(query: Query, kind: Kind, record: LiveRecord): Promise<Provenance> {
   const { account, space, name } = record.key;
   const rows = await history(query, {
     account,
@@ -85,7 +85,7 @@ function revisionsOf(entries: readonly JournalRow[]): string[] {
 }
 
 /** The fields of a record that hold something or once did, in the order of the kind's table. */
-export function fieldProvenances(
+function fieldProvenances(
   kind: Kind,
   { record, owned, settings }: Provenance,
   document: YamlDocument | undefined,
@@ -127,14 +127,67 @@ function placeOf(
 }
 
 /**
- * The document that a record was last applied from, read from what the source still has on this
- * machine; undefined where the file is another by now, or gone.
+ * Tells of each field of a record, or of those that are wanted, where its value comes from. `recall`
+ * gives the file that it was applied from, as long as there is one. Throws RECORD_NOT_FOUND and USAGE.
  */
-export async function appliedDocument(
-  source: Source,
-  { file, blob, document }: InventoryRow,
-): Promise<YamlDocument | undefined> {
-  const bytes = await source.recall({ path: file, blob });
-  if (bytes === undefined) return undefined;
+export async function explain(
+  { database, brokers }: Ports,
+  kind: Kind,
+  { account, name }: ResourceKey,
+  wanted: string | undefined,
+  recall: (owned: InventoryRow) => Promise<Uint8Array | undefined>,
+): Promise<{ readonly provenance: Provenance; readonly fields: readonly FieldProvenance[] }> {
+  const paths = fieldsNamed(kind, wanted);
+  const provenance = await database.read(async (query) => {
+    const record = await brokers.of(kind).find(query, account, name);
+    return record === undefined ? undefined : provenanceOf(query, kind, record);
+  });
+  if (provenance === undefined) throw recordNotFound(kind.name, name);
+  const { owned } = provenance;
+  const bytes = owned === undefined || owned.orphaned ? undefined : await recall(owned);
+  const document = owned && bytes && documentOf(bytes, owned);
+  const all = fieldProvenances(kind, provenance, document);
+  return {
+    provenance,
+    fields: withUnset(
+      all.filter((it) => paths.includes(it.path)),
+      paths,
+    ),
+  };
+}
+
+/** The document that a record was last applied from. */
+function documentOf(bytes: Uint8Array, { file, document }: InventoryRow): YamlDocument | undefined {
   return parseYaml(bytes, file).documents.find((it) => it.index === document);
+}
+
+/**
+ * The fields that a person means: all of them, the one of a path or of its last step, or those below
+ * a path. Throws USAGE.
+ */
+function fieldsNamed(kind: Kind, wanted: string | undefined): readonly string[] {
+  const paths = kind.fields.map((it) => it.path);
+  if (wanted === undefined) return paths;
+  const meant = paths.filter((it) => it === wanted || it.startsWith(`${wanted}.`));
+  if (meant.length > 0) return meant;
+  const ending = paths.filter((it) => it.endsWith(`.${wanted}`));
+  if (ending.length === 1) return ending;
+  const last = (path: string) => path.slice(path.lastIndexOf('.') + 1);
+  const like = ending[0] ?? suggest(wanted, paths) ?? suggest(wanted, paths.map(last));
+  throw new PlumblineError('USAGE', `${kind.name} has no field ${wanted.slice(0, 100)}`, {
+    hint:
+      like === undefined
+        ? `see them with 'plumbline example ${kind.name.toLowerCase()}'`
+        : `did you mean ${like}?`,
+  });
+}
+
+/** A field that was asked for is answered also where it holds nothing. */
+function withUnset(
+  fields: readonly FieldProvenance[],
+  paths: readonly string[],
+): readonly FieldProvenance[] {
+  const [path, second] = paths;
+  if (path === undefined || second !== undefined || fields.length > 0) return fields;
+  return [{ path, value: null, isDefault: true, settings: [] }];
 }

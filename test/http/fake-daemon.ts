@@ -61,6 +61,14 @@ export class FakeDaemon implements Daemon {
     return this.plan(source);
   }
 
+  async approve(plan: string): Promise<never> {
+    throw new PlumblineError('PLAN_UNKNOWN', `there is no plan ${plan} now`);
+  }
+
+  async recall(): Promise<undefined> {
+    return undefined;
+  }
+
   onStart(listener: (start: RunStart) => void): () => void {
     this.#starters.add(listener);
     return () => this.#starters.delete(listener);

@@ -38,6 +38,20 @@ const valid: Readonly<Record<string, Row>> = {
   undeployResource: { parameters: { kind: 'llmclient', name: 'free' }, status: 200 },
   logsOfResource: { parameters: { ...one, tail: 5 }, status: 200 },
   promptResource: { parameters: one, body: '{"prompt": "Hello"}', status: 409 },
+  whyResource: { parameters: { ...one, field: 'defaultModel' }, status: 200 },
+  listTrash: { status: 200 },
+  restoreResource: { parameters: { kind: 'plugin', name: 'deleted' }, status: 200 },
+  listApprovals: { status: 200 },
+  approvePlan: { body: '{"plan": "0123456789ab"}', status: 404 },
+  listSuspensions: { status: 200 },
+  suspendSource: { parameters: { name: 'team' }, body: '{"reason": "away"}', status: 200 },
+  resumeSource: { parameters: { name: 'team' }, status: 200 },
+  suspendResource: {
+    parameters: one,
+    body: '{"reason": "away", "until": "2040-01-01T00:00:00Z"}',
+    status: 200,
+  },
+  resumeResource: { parameters: one, status: 200 },
   listJournal: {
     parameters: {
       verb: 'create',
@@ -79,6 +93,8 @@ async function opened(t: Test) {
   });
   for (const manifest of [pluginYaml('by_hand'), clientYaml('free')])
     t.equal((await api.ask('POST', '/api/v1/resources', manifest)).status, 200);
+  await api.ask('POST', '/api/v1/resources', pluginYaml('deleted'));
+  t.equal((await api.ask('DELETE', '/api/v1/resources/plugin/deleted')).status, 200);
   const document = (await api.ask('GET', '/api/v1/openapi.json')).body as Document;
   const client = new OpenAPIClientAxios({
     definition: document,

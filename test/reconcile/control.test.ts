@@ -51,6 +51,11 @@ const limited: Target['policy']['limits'] = {
 const names = async ({ database }: Ports) =>
   await database.read((query) => query('plugin_meta').orderBy('id').pluck<string[]>('name'));
 
+function plannable(ports: Ports, target: Target) {
+  const plan = async () => (await planTarget(ports, target, never)).plan;
+  return { name: target.source.name, plan };
+}
+
 t.test(
   'ten small commits cannot delete what one may not, until the window has passed',
   async (t) => {
@@ -89,7 +94,7 @@ t.test(
       return { ...made, held };
     };
     const approving = ({ ports, target }: Awaited<ReturnType<typeof start>>, id: string) =>
-      approve(ports, [target], id, 'user:ann', never);
+      approve(ports, [plannable(ports, target)], id, 'user:ann');
 
     const one = await start();
     t.ok((await one.run()).settled);
@@ -164,7 +169,7 @@ t.test('an approved opening to anonymous callers is published', async (t) => {
   t.same(ports.endpoint.calls, []);
   const { plan } = await planTarget(ports, target, never);
   t.match(plan.changes, [{ action: 'deploy', held: true, guard: 'anonymous' }]);
-  await approve(ports, [target], plan.id, 'user:ann', never);
+  await approve(ports, [plannable(ports, target)], plan.id, 'user:ann');
   t.equal((await run()).outcome, 'converged');
   t.same(ports.endpoint.standing(), { 'default/llm_client/bot': 'published' });
   t.equal((await planTarget(ports, target, never)).plan.changes.length, 0, 'for good');

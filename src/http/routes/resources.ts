@@ -4,15 +4,11 @@ import { manual } from '../../reconcile/manual.ts';
 import { tailLimit } from '../../reconcile/record-log.ts';
 import { Resources } from '../../reconcile/resources.ts';
 import { manifestsIn, workByHand } from '../by-hand.ts';
-import { dryRun, paging, word } from '../parameters.ts';
+import { dryRun, kindAndName, paging, word } from '../parameters.ts';
 import type { Api, HttpParts } from '../parts.ts';
 import { answers, listOf, manifestShape, manifestsBody, reportShape } from '../shapes.ts';
 
 const tags = ['resources'];
-const params = z.object({
-  kind: z.string().max(100).describe('In any case, plural, or an alias'),
-  name: z.string().max(200),
-});
 const acting = z.strictObject({ dryRun });
 
 /** The records: lists of them, each with its status, and what a person may do to one. */
@@ -80,7 +76,7 @@ export function resourceRoutes(app: Api, parts: HttpParts): void {
         tags,
         operationId: 'describeResource',
         summary: 'One record as a manifest with its status',
-        params,
+        params: kindAndName,
         response: answers(manifestShape),
       },
     },
@@ -94,7 +90,7 @@ export function resourceRoutes(app: Api, parts: HttpParts): void {
         tags,
         operationId: 'deleteResource',
         summary: 'Delete a record that no source owns',
-        params,
+        params: kindAndName,
         querystring: acting,
         response: answers(reportShape),
       },
@@ -113,7 +109,7 @@ export function resourceRoutes(app: Api, parts: HttpParts): void {
           tags,
           operationId: `${verb}Resource`,
           summary: `${verb === 'deploy' ? 'Publish' : 'Withdraw'} a record whose manifest leaves that to a person`,
-          params,
+          params: kindAndName,
           querystring: acting,
           response: answers(reportShape),
         },
@@ -131,7 +127,7 @@ export function resourceRoutes(app: Api, parts: HttpParts): void {
         tags,
         operationId: 'logsOfResource',
         summary: 'What happened to a record, oldest first',
-        params,
+        params: kindAndName,
         querystring: z.strictObject({
           tail: z.coerce
             .number({ error: 'must be a whole number' })
@@ -157,7 +153,7 @@ export function resourceRoutes(app: Api, parts: HttpParts): void {
         tags,
         operationId: 'promptResource',
         summary: 'Say something to a deployed record',
-        params,
+        params: kindAndName,
         body: z.strictObject({ prompt: z.string().min(1) }),
         response: answers(z.looseObject({})),
       },

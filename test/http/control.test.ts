@@ -1,0 +1,97 @@
+import { listeningApi } from '../support/api.ts';
+import { t } from '../support/tap.ts';
+import { until } from '../support/until.ts';
+import { clientYaml, pluginYaml } from '../support/world.ts';
+
+t.test('what a plan holds is approved over HTTP, and then done', async (t) => {
+  const names = Array.from({ length: 110 }, (_, at) => `p${at}`);
+  const files = Object.fromEntries(names.map((name) => [`${name}.yaml`, pluginYaml(name)]));
+  const { source, ask, daemon } = await listeningApi(t, { files });
+  const list = async () => (await ask('GET', '/api/v1/approvals')).body.items;
+  t.same(await list(), []);
+  source.files = { 'p0.yaml': pluginYaml('p0') };
+  await ask('POST', '/api/v1/sources/team/sync');
+  await until(() => daemon.status()[0]?.outcome === 'held');
+  const [waiting] = await list();
+  t.equal(waiting.changes.length, 109);
+  t.equal(waiting.approved, undefined);
+
+  const approved = await ask('POST', '/api/v1/approvals', JSON.stringify({ plan: waiting.plan }));
+  t.match(approved, { status: 200, body: { source: 'team', changes: { length: 109 } } });
+  await until(
+    async () => (await ask('GET', '/api/v1/resources?kind=plugin')).body.items.length === 1,
+  );
+  const again = await ask('POST', '/api/v1/approvals', JSON.stringify({ plan: waiting.plan }));
+  t.match(again, { status: 404, body: { error: { code: 'PLAN_UNKNOWN' } } }, 'once');
+  const [entry] = (await ask('GET', '/api/v1/journal?verb=approve')).body.items;
+  t.match(entry, { actor: 'http:local', source: 'team' });
+});
+
+t.test('a source and a record are left alone over HTTP until they are resumed', async (t) => {
+  const { source, ask, daemon } = await listeningApi(t, { files: { 'a.yaml': pluginYaml('a') } });
+  const sync = async (outcome: string) => {
+    const { request } = (await ask('POST', '/api/v1/sources/team/sync')).body;
+    await until(() => daemon.status()[0]?.requests.includes(request) === true);
+    t.equal(daemon.status()[0]?.outcome, outcome);
+  };
+  const subjects = [
+    { at: '/api/v1/sources/team', outcome: 'suspended' },
+    { at: '/api/v1/resources/plugin/a', outcome: 'held' },
+  ];
+  for (const [round, { at, outcome }] of subjects.entries()) {
+    const suspended = await ask('POST', `${at}/suspend`, '{"reason": "an incident"}');
+    t.equal(suspended.status, 200, suspended.text);
+    const [row] = (await ask('GET', '/api/v1/suspensions')).body.items;
+    t.match(row, { reason: 'an incident', actor: 'http:local' });
+    source.files = { 'a.yaml': pluginYaml('a', { topic: `round ${round}` }) };
+    await sync(outcome);
+    t.same((await ask('POST', `${at}/resume`)).body, { resumed: true });
+    t.same((await ask('POST', `${at}/resume`)).body, { resumed: false });
+    await sync('converged');
+  }
+  const refusals = [
+    { path: '/api/v1/sources/nowhere/suspend', body: '{}', status: 404, code: 'SOURCE_UNKNOWN' },
+    {
+      path: '/api/v1/resources/plugin/nobody/suspend',
+      body: '{}',
+      status: 404,
+      code: 'RECORD_NOT_FOUND',
+    },
+    {
+      path: '/api/v1/sources/team/suspend',
+      body: '{"until": "2001-01-01T00:00:00Z"}',
+      status: 400,
+      code: 'REQUEST_INVALID',
+    },
+  ];
+  for (const { path, body, status, code } of refusals)
+    t.match(await ask('POST', path, body), { status, body: { error: { code } } }, path);
+});
+
+t.test('a deleted record comes back over HTTP, and says where its values are from', async (t) => {
+  const { ask } = await listeningApi(t, { files: { 'bot.yaml': clientYaml('bot') } });
+  const why = (await ask('GET', '/api/v1/resources/llmclient/bot/why?field=defaultModel')).body;
+  t.match(why, {
+    source: 'team',
+    fields: [
+      { path: 'spec.config.defaultModel', value: 'gpt-4o-mini', file: 'bot.yaml', lineOf: 'field' },
+    ],
+  });
+  t.match(await ask('GET', '/api/v1/resources/llmclient/bot/why?field=colour'), { status: 400 });
+  t.match(await ask('GET', '/api/v1/resources/llmclient/nobody/why'), { status: 404 });
+
+  await ask('POST', '/api/v1/resources', pluginYaml('gone', { topic: 'kept' }));
+  const before = (await ask('GET', '/api/v1/resources/plugin/gone')).body;
+  await ask('DELETE', '/api/v1/resources/plugin/gone');
+  t.match((await ask('GET', '/api/v1/trash')).body.items, [{ kind: 'Plugin', name: 'gone' }]);
+  const restore = '/api/v1/resources/plugin/gone/restore';
+  t.match((await ask('POST', `${restore}?dryRun=true`)).body, { kind: 'Plan' });
+  t.equal(
+    (await ask('GET', '/api/v1/resources/plugin/gone')).status,
+    404,
+    'a dry run does nothing',
+  );
+  t.equal((await ask('POST', restore)).status, 200);
+  t.same((await ask('GET', '/api/v1/resources/plugin/gone')).body.spec, before.spec);
+  t.match(await ask('POST', restore), { status: 409, body: { error: { code: 'RECORD_EXISTS' } } });
+});
