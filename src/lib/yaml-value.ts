@@ -64,7 +64,8 @@ export class ValueReader {
   #alias(node: Alias, depth: number): JsonValue {
     const target = this.#targets.get(node) ?? this.#anchors.get(node.source);
     if (target === undefined) {
-      const said = `no anchor &${shown(node.source)} comes before this alias`;
+      // Not by its name: a password that begins with a star is read as an alias.
+      const said = 'no anchor of this name comes before this alias';
       this.#refuse('MANIFEST_SYNTAX', node, said, 'write the value out, or quote the text');
       return null;
     }

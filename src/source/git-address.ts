@@ -39,11 +39,18 @@ const scpLike = /^(?:([^@:/]+)@)?([^@:/]+):(?!:|\/\/)(.+)$/;
 const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 function refused(what: string, text: string, why: string, hint: string): PlumblineError {
-  const shown = escapeUntrusted(withoutUserinfo(text)).slice(0, 200);
+  const shown = escapeUntrusted(withoutCredentials(text)).slice(0, 200);
   return new PlumblineError('SOURCE_REFUSED', `the ${what} '${shown}' ${why}`, { hint });
 }
 
-/** A URL as it may be shown: whatever stands before an `@` may be a credential. */
+/** An address as it may be shown, however wrong it is: a password may hold blanks and slashes, so it ends at the last `@`. */
+function withoutCredentials(text: string): string {
+  const [scheme = ''] = /^[^/\s:]*:\/\//.exec(text) ?? [];
+  const rest = text.slice(scheme.length);
+  return withoutUserinfo(scheme + rest.slice(rest.lastIndexOf('@') + 1));
+}
+
+/** A line as it may be shown: whatever stands before an `@` in an address may be a credential. */
 export function withoutUserinfo(text: string): string {
   return text
     .replace(/\/\/[^/\s]*@/g, '//')

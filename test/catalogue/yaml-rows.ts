@@ -107,7 +107,7 @@ export const yamlRows: readonly Row[] = [
     name: 'an unknown alias',
     input: config('provider: *nobody'),
     errors: ['MANIFEST_SYNTAX 6:15'],
-    says: /&nobody/,
+    says: /no anchor of this name/,
   },
   {
     item: 11,

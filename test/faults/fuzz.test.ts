@@ -156,6 +156,45 @@ t.test('mutated configuration files are read or refused with CONFIG_ codes', asy
   passed(t, 'mutated configuration files', 8);
 });
 
+t.test('a password that YAML takes for something else is not shown in what is wrong', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'plumbline-fuzz-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'plumbline.yaml');
+  for (const sign of [
+    '*',
+    '&',
+    '!',
+    '%',
+    '@',
+    '`',
+    '|',
+    '>',
+    '? ',
+    '- ',
+    '{',
+    '[',
+    '"',
+    "'",
+    '#',
+  ]) {
+    const secret = `${sign}${canary}`;
+    writeFileSync(file, `http:\n  token: ${secret}\nsources:\n  - { name: a, directory: . }\n`);
+    const error = await loadConfig({ file, environment: {}, flags: {}, cwd: folder }).then(
+      () => undefined,
+      (it: PlumblineError) => it,
+    );
+    for (const { message, hint } of error?.problems ?? []) assertQuiet(`${message} ${hint ?? ''}`);
+    const manifest = withCanary.replace(`value: ${canary}`, `value: ${secret}`);
+    for (const { message, hint } of load(Buffer.from(manifest)).problems)
+      assertQuiet(`${message} ${hint ?? ''}`);
+    t.pass(secret);
+  }
+  const strict = { allowFile: false, allowInsecure: false };
+  const work = () => gitAddress(`file://a b:${canary}@x`, strict);
+  const address = refusalOf(work, /^SOURCE_REFUSED$/);
+  assertQuiet(`${address?.message}`);
+});
+
 const odd = fc.oneof(
   fc.string({ maxLength: 40 }),
   fc.string({ unit: 'binary', maxLength: 40 }),
