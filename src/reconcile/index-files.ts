@@ -9,8 +9,8 @@ import type { TakenFile } from './intake.ts';
 import type { Judgement } from './judge.ts';
 import type { Survey } from './survey.ts';
 
-/** Files written at once, so that what waits to be written stays small. */
-const filesAtOnce = 2000;
+/** Files written at once, so that what waits to be written stays small and the event loop goes on. */
+const filesAtOnce = 500;
 
 /**
  * Brings the file index up to date with what was taken in. It belongs into the transaction that notes

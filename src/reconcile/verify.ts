@@ -4,8 +4,8 @@ import type { Control } from '../plan/control.ts';
 import { type Judgement, judgeAgain } from './judge.ts';
 import type { Ports, Target } from './ports.ts';
 
-/** Records judged at once, so that memory stays bounded however many were written. */
-const recordsAtOnce = 1000;
+/** Records judged at once, so that memory stays bounded and the event loop goes on however many were written. */
+const recordsAtOnce = 500;
 
 /**
  * Reads what was written and plans again; only an empty plan is convergence. What was not written is as
