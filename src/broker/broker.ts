@@ -1,7 +1,7 @@
 import type { JsonObject } from '../lib/json.ts';
-import type { Kind, KindSet } from '../manifest/kind.ts';
+import type { Kind, KindSet, Platform } from '../manifest/kind.ts';
 import type { Manifest, ResourceKey } from '../manifest/manifest.ts';
-import type { LiveRecord } from '../manifest/record.ts';
+import { isServed, type LiveRecord } from '../manifest/record.ts';
 import { disclosed } from '../manifest/secret-value.ts';
 import type { Query } from '../store/database.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
@@ -36,10 +36,12 @@ export interface Write {
  */
 export class Broker {
   readonly kind: Kind;
+  readonly #platform: Platform;
   readonly #shape: RecordShape;
 
-  constructor(kind: Kind, kinds: KindSet) {
+  constructor(kind: Kind, kinds: KindSet, platform: Platform) {
     this.kind = kind;
+    this.#platform = platform;
     this.#shape = recordShape(kind, kinds);
   }
 
@@ -127,16 +129,18 @@ export class Broker {
   /** The manifest with its status, as `describe` shows it; nothing of a secret value is in it. */
   describe(record: LiveRecord): JsonObject {
     const { kind } = this;
+    const { accountNumber = record.key.account, username } = this.#platform;
     return {
       ...disclosed(record.manifest, kind),
       status: {
         recordLocator: recordLocator(kind, record.id),
         created: record.createdAt,
         modified: record.updatedAt,
-        accountNumber: record.key.account,
-        ...(record.deployed === undefined ? {} : { deployed: record.deployed }),
+        accountNumber,
+        username,
+        ...(record.deployed === undefined ? {} : { deployed: isServed(record) }),
         ...endpointStatus(record),
-        ...kind.status(record),
+        ...kind.status(record, this.#platform),
       },
     } as unknown as JsonObject;
   }

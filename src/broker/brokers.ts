@@ -1,15 +1,18 @@
-import type { Kind, KindSet } from '../manifest/kind.ts';
+import type { Kind, KindSet, Platform } from '../manifest/kind.ts';
 import { Broker } from './broker.ts';
 import { mainOf } from './record-shape.ts';
+
+/** Where nothing is configured. */
+const nowhere: Platform = { scheme: 'https', username: 'plumbline' };
 
 /** The broker of every kind. */
 export class Brokers {
   readonly kinds: KindSet;
   readonly #byKind: ReadonlyMap<string, Broker>;
 
-  constructor(kinds: KindSet) {
+  constructor(kinds: KindSet, platform: Platform = nowhere) {
     this.kinds = kinds;
-    this.#byKind = new Map(kinds.all.map((kind) => [kind.name, new Broker(kind, kinds)]));
+    this.#byKind = new Map(kinds.all.map((kind) => [kind.name, new Broker(kind, kinds, platform)]));
   }
 
   get all(): readonly Broker[] {

@@ -70,7 +70,7 @@ export async function withConfigured<T>(
     const path = pathOf(config);
     const ports: Ports = {
       database,
-      brokers: new Brokers(kinds),
+      brokers: new Brokers(kinds, config.platform),
       endpoint: await endpointOf(config),
       vault: new LocalVault({
         environment: terminal.environment,

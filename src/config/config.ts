@@ -27,6 +27,14 @@ export interface Config {
     /** Milliseconds that a deleted record is kept. */
     readonly keep: number;
   };
+  /** What the status of clients is made of; see `Platform`. */
+  readonly platform: {
+    readonly scheme: 'http' | 'https';
+    readonly domain?: string;
+    readonly apiDomain?: string;
+    readonly accountNumber?: string;
+    readonly username: string;
+  };
   readonly endpoint:
     | { readonly driver: 'record' }
     | {

@@ -51,10 +51,22 @@ export function resolveConfig(text: ConfigText, around: Surroundings): Resolved 
     },
     journal: { keep: parseDuration(text.journal.keep) },
     trash: { keep: parseDuration(text.trash.keep) },
+    platform: platformConfig(text.platform),
     endpoint: endpointConfig(text.endpoint, around, problems),
     log: text.log,
   };
   return { config, problems };
+}
+
+function platformConfig(platform: ConfigText['platform']): Config['platform'] {
+  const { scheme, domain, apiDomain, accountNumber, username } = platform;
+  return {
+    scheme,
+    username,
+    ...(domain === undefined ? {} : { domain }),
+    ...(apiDomain === undefined ? {} : { apiDomain }),
+    ...(accountNumber === undefined ? {} : { accountNumber }),
+  };
 }
 
 function endpointConfig(

@@ -36,6 +36,12 @@ function duration(least: number, most: number) {
 const hour = 3_600_000;
 const day = 24 * hour;
 const file = line(4096);
+const host = z
+  .string()
+  .check(
+    z.maxLength(253, 'must be at most 253 characters'),
+    z.regex(/^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?$/, 'must be a host name'),
+  );
 const variable = z
   .string()
   .max(200)
@@ -286,6 +292,28 @@ export const configSchema = z.strictObject({
         .meta({ description: 'How long a deleted record can be restored.' }),
     })
     .prefault({}),
+  platform: z
+    .strictObject({
+      scheme: z
+        .enum(['http', 'https'])
+        .default('https')
+        .meta({ description: 'Of the addresses in the status of a client.' }),
+      domain: host.optional().meta({
+        description:
+          'Host of the platform, such as platform.example.com; without it none is derived.',
+      }),
+      apiDomain: host.optional().meta({
+        description: 'That the hosts of clients lie below; api. and the domain without it.',
+      }),
+      accountNumber: account.optional().meta({
+        description: 'Told in place of the account.',
+      }),
+      username: line(255)
+        .default('plumbline')
+        .meta({ description: 'Told as the user of every record.' }),
+    })
+    .prefault({})
+    .meta({ description: 'Where clients run, for their status alone; nothing is asked there.' }),
   endpoint: z
     .strictObject({
       driver: z.enum(['record', 'webhook']).default('record').meta({

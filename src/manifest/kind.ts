@@ -77,6 +77,18 @@ export interface KindProblem {
   readonly hint?: string;
 }
 
+/** Where clients run and for whom, as far as the configuration says: it goes into their status, and nowhere else. */
+export interface Platform {
+  readonly scheme: 'http' | 'https';
+  /** Host, and port if need be, of the platform itself; without it no address can be derived. */
+  readonly domain?: string;
+  /** That default hosts lie below. */
+  readonly apiDomain?: string;
+  /** In place of the account of a record. */
+  readonly accountNumber?: string;
+  readonly username: string;
+}
+
 /** Everything Plumbline must know of a kind of manifest. Kinds are values; the list of all is `kinds/kinds.ts`. */
 export interface Kind {
   /** As manifests write it: `LLMClient`. */
@@ -115,7 +127,7 @@ export interface Kind {
   /** Server-owned columns with their types, which no manifest sets. */
   readonly serverColumns?: Readonly<Record<string, ColumnType>>;
   /** Status fields beyond the common ones. */
-  readonly status: (record: LiveRecord) => JsonObject;
+  readonly status: (record: LiveRecord, platform: Platform) => JsonObject;
   /** A commented manifest to start from, as YAML text. */
   readonly example: string;
 }

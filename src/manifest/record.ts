@@ -22,6 +22,11 @@ export interface LiveRecord {
   readonly columns: Readonly<Record<string, unknown>>;
 }
 
+/** Whether callers reach a record: it is deployed, and no endpoint has that still to do. */
+export function isServed({ deployed, owed }: LiveRecord): boolean {
+  return deployed === true && owed?.verb !== 'deploy';
+}
+
 /** What an endpoint still has to do for a record, and how the tries stand. */
 export interface Owed {
   /** `redeploy`: it serves the record as it was before. */

@@ -8,7 +8,7 @@ import { valueAt } from '../lib/json.ts';
 import type { Kind } from '../manifest/kind.ts';
 import type { LoadResult } from '../manifest/load.ts';
 import { keyId, type Manifest, type ResourceKey } from '../manifest/manifest.ts';
-import type { LiveRecord } from '../manifest/record.ts';
+import { isServed, type LiveRecord } from '../manifest/record.ts';
 import { disclosed } from '../manifest/secret-value.ts';
 import type { Plan } from '../plan/change.ts';
 import { inventoryRow } from '../store/inventory.ts';
@@ -150,7 +150,7 @@ export class Resource {
   async prompt(text: string, signal: AbortSignal): Promise<Answer> {
     requireVerb(this.kind, 'prompt');
     const record = await this.#found();
-    if (record.deployed !== true || record.owed?.verb === 'deploy')
+    if (!isServed(record))
       throw new PlumblineError(
         'RECORD_NOT_DEPLOYED',
         `${this.kind.name} ${this.name} is not deployed, so nothing answers for it`,

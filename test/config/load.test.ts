@@ -342,6 +342,11 @@ const samples: Readonly<
   'secrets.directory': ['/run/secrets'],
   'journal.keep': ['365d', 31_536_000_000],
   'trash.keep': ['90d', 7_776_000_000],
+  'platform.scheme': ['http'],
+  'platform.domain': ['localhost:9357'],
+  'platform.apiDomain': ['api.local.example.com'],
+  'platform.accountNumber': ['3141-5926-5359'],
+  'platform.username': ['admin'],
   'endpoint.driver': [
     'webhook',
     'webhook',

@@ -66,6 +66,7 @@ export const apiConnection: Kind = {
   legacy: ['metadata.author'],
   fields,
   tables: { main, ones: [] },
-  status: () => ({}),
+  // The reference platform writes this one name otherwise than for all other kinds.
+  status: ({ key }, { accountNumber = key.account }) => ({ account_number: accountNumber }),
   example,
 };

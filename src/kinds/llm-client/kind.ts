@@ -1,4 +1,5 @@
 import type { Kind } from '../../manifest/kind.ts';
+import { addressesOf, dnsStatusOf } from './addresses.ts';
 import { hostLabelOf } from './host-label.ts';
 import { fields, tables } from './record.ts';
 import { example, spec } from './schema.ts';
@@ -25,9 +26,13 @@ export const llmClient: Kind = {
     dns_verification_status: 'text',
     tls_certificate_issuance_status: 'text',
   },
-  status: ({ columns }) => ({
-    dnsVerificationStatus: String(columns['dns_verification_status'] ?? 'Not Verified'),
-    hostLabel: String(columns['host_label']),
+  status: (record, platform) => ({
+    hostLabel: String(record.columns['host_label']),
+    ...addressesOf(record, platform),
+    dnsVerificationStatus: dnsStatusOf(record),
+    tlsCertificateIssuanceStatus: String(
+      record.columns['tls_certificate_issuance_status'] ?? 'No Certificate',
+    ),
   }),
   example,
 };

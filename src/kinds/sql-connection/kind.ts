@@ -98,6 +98,7 @@ export const sqlConnection: Kind = {
   legacy: ['metadata.author'],
   fields,
   tables: { main, ones: [] },
-  status: () => ({}),
+  // The reference platform writes this one name otherwise than for all other kinds.
+  status: ({ key }, { accountNumber = key.account }) => ({ account_number: accountNumber }),
   example,
 };
