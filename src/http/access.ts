@@ -22,8 +22,11 @@ export interface Access {
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Who reaches a route without the token: probes, whoever signs a webhook, or everybody. */
-    openTo?: 'probes' | 'forges' | 'everybody';
+    /**
+     * Who reaches a route without the token: probes, whoever signs a webhook, holders of API keys, whom
+     * the route judges itself, or everybody.
+     */
+    openTo?: 'probes' | 'forges' | 'keys' | 'everybody';
   }
 }
 
@@ -46,8 +49,7 @@ export function accessRules(listen: ListenAddress, token: Secret | undefined): A
 
   const trusted = (request: FastifyRequest): boolean => {
     if (token === undefined) return loopback;
-    const [, given] =
-      /^(?:bearer|token) +(\S+) *$/i.exec(request.headers.authorization ?? '') ?? [];
+    const given = givenToken(request);
     return given !== undefined && isSameSecret(given, token.reveal());
   };
 
@@ -69,11 +71,21 @@ export function accessRules(listen: ListenAddress, token: Secret | undefined): A
         });
       }
       if (openTo !== undefined || trusted(request)) return;
-      throw new PlumblineError('REQUEST_UNAUTHENTICATED', 'a token is needed', {
-        hint: 'send the header "Authorization: Bearer TOKEN" with the token of http.token',
-      });
+      throw tokenNeeded();
     },
   };
+}
+
+/** What a request presents, as Bearer or, as the reference platform has it, as Token. */
+export function givenToken({ headers }: FastifyRequest): string | undefined {
+  return /^(?:bearer|token) +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
+}
+
+/** The same whatever is wrong with what was presented. */
+export function tokenNeeded(): PlumblineError {
+  return new PlumblineError('REQUEST_UNAUTHENTICATED', 'a token is needed', {
+    hint: 'send the header "Authorization: Bearer TOKEN" with the token of http.token',
+  });
 }
 
 function hostName(host: string | undefined): string {

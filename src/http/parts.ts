@@ -8,6 +8,7 @@ import type {
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Ports } from '../reconcile/ports.ts';
 import type { Daemon } from '../reconcile/status.ts';
+import type { TokenVerifier } from '../reconcile/token-verifier.ts';
 import type { Access } from './access.ts';
 import type { HttpLimits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
@@ -30,4 +31,6 @@ export interface HttpParts {
   readonly limits: HttpLimits;
   readonly metrics: Metrics;
   readonly access: Access;
+  /** Says of the secrets of API keys whether they are good. */
+  readonly keys: Pick<TokenVerifier, 'verify'>;
 }

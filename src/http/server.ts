@@ -4,6 +4,7 @@ import { PlumblineError } from '../lib/errors.ts';
 import type { Secret } from '../lib/secret.ts';
 import type { Ports } from '../reconcile/ports.ts';
 import type { Daemon } from '../reconcile/status.ts';
+import { TokenVerifier } from '../reconcile/token-verifier.ts';
 import { type Access, accessRules, addressText, type ListenAddress } from './access.ts';
 import { bareApplication } from './application.ts';
 import { Events } from './events.ts';
@@ -83,7 +84,8 @@ export async function buildHttp(
 
   const refuseTheRest = refuseOtherMethods(app);
   await collectDocument(app, ports.version);
-  const parts = { daemon, ports, account, limits, metrics, access };
+  const keys = new TokenVerifier(ports);
+  const parts = { daemon, ports, account, limits, metrics, access, keys };
   healthRoutes(app, parts);
   sourceRoutes(app, parts);
   journalRoutes(app, parts);

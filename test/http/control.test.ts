@@ -1,7 +1,9 @@
+import { Secret } from '../../src/lib/secret.ts';
+import { issueToken, revokeToken } from '../../src/reconcile/tokens.ts';
 import { listeningApi } from '../support/api.ts';
 import { t } from '../support/tap.ts';
 import { until } from '../support/until.ts';
-import { clientYaml, pluginYaml } from '../support/world.ts';
+import { clientYaml, pluginYaml, tokenYaml } from '../support/world.ts';
 
 t.test('what a plan holds is approved over HTTP, and then done', async (t) => {
   const names = Array.from({ length: 110 }, (_, at) => `p${at}`);
@@ -95,3 +97,49 @@ t.test('a deleted record comes back over HTTP, and says where its values are fro
   t.same((await ask('GET', '/api/v1/resources/plugin/gone')).body.spec, before.spec);
   t.match(await ask('POST', restore), { status: 409, body: { error: { code: 'RECORD_EXISTS' } } });
 });
+
+t.test(
+  'the secret of an API key speaks to the clients that name the key, and opens nothing else',
+  async (t) => {
+    const files = {
+      'keys.yaml': [tokenYaml('mine'), tokenYaml('other')].join('---\n'),
+      'bot.yaml': clientYaml('bot', { deployed: true }, { apiKey: 'mine' }),
+      'open.yaml': clientYaml('unkeyed'),
+    };
+    const { ports, ask } = await listeningApi(t, { files, token: new Secret('only-for-people') });
+    const request = (name: string) => ({
+      key: { account: 'default', space: 'smarter_auth_token', name },
+      actor: 'user:ann',
+    });
+    const issue = async (name: string) => (await issueToken(ports, request(name))).text.reveal();
+    const [mine, other] = [await issue('mine'), await issue('other')];
+    const told = async (path: string, token: string, method = 'POST', body?: string) => {
+      const answer = await ask(method, path, body, { authorization: `Token ${token}` });
+      return answer.status;
+    };
+    const says = '{"prompt": "Hello"}';
+    const prompt = (name: string) => `/api/v1/resources/llmclient/${name}/prompt`;
+    // The record itself is the endpoint here, so nothing answers; who gets as far as that was let in.
+    t.equal(await told(prompt('bot'), mine, 'POST', says), 501);
+    t.equal(await told('/api/v1/cli/prompt/bot/', mine, 'POST', says), 501);
+    const refused: readonly (readonly [path: string, token: string, method: string])[] = [
+      [prompt('bot'), other, 'POST'],
+      [prompt('bot'), `${mine.slice(0, -1)}x`, 'POST'],
+      [prompt('bot'), '', 'POST'],
+      [prompt('unkeyed'), mine, 'POST'],
+      [prompt('nobody'), mine, 'POST'],
+      ['/api/v1/cli/prompt/bot/', other, 'POST'],
+      ['/api/v1/resources', mine, 'GET'],
+      ['/api/v1/resources/llmclient/bot', mine, 'DELETE'],
+      ['/api/v1/cli/get/llmclient/', mine, 'POST'],
+      ['/api/v1/sync', mine, 'POST'],
+    ];
+    for (const [path, token, method] of refused) {
+      const body = method === 'POST' ? says : undefined;
+      t.equal(await told(path, token, method, body), 401, `${method} ${path}`);
+    }
+    await revokeToken(ports, request('mine'));
+    t.equal(await told(prompt('bot'), mine, 'POST', says), 401, 'once it is revoked');
+    t.equal(await told(prompt('bot'), 'only-for-people', 'POST', says), 501);
+  },
+);

@@ -10,6 +10,7 @@ import type { Resource } from '../../reconcile/resource.ts';
 import { Resources } from '../../reconcile/resources.ts';
 import { isOn, numberIn, parameter, promptText } from '../cli-request.ts';
 import { platformPath } from '../failure.ts';
+import { admitCaller } from '../key-holder.ts';
 import type { Api, HttpParts } from '../parts.ts';
 import { unchecked } from '../request.ts';
 import { manifestsBody, platformAnswers } from '../shapes.ts';
@@ -34,8 +35,8 @@ interface Command {
   readonly of?: 'kind' | 'name';
   /** A read may be asked with GET as well. */
   readonly reads?: true;
-  /** Asked without a token too. */
-  readonly open?: true;
+  /** Asked without the token of the listener too. */
+  readonly openTo?: 'keys' | 'everybody';
   readonly takesManifest?: true;
   readonly takes?: readonly (keyof typeof parameters)[];
   run(request: FastifyRequest, of: string): Answer | Promise<Answer>;
@@ -48,13 +49,13 @@ interface Command {
  */
 export function cliRoutes(app: Api, parts: HttpParts): void {
   for (const command of commandsOf(parts)) {
-    const { words, verb, of, reads, open, takesManifest, run } = command;
+    const { words, verb, of, reads, openTo, takesManifest, run } = command;
     const [name] = words;
     for (const word of words) {
       const isName = word === name;
       const route = {
         url: `${platformPath}${word}${of === undefined ? '' : `/:${of}`}`,
-        config: { verb, ...(open === true ? { openTo: 'everybody' as const } : {}) },
+        config: { verb, ...(openTo === undefined ? {} : { openTo }) },
         ...(takesManifest === true ? { bodyLimit: parts.limits.manifestSize } : {}),
         handler: async (request: FastifyRequest) => {
           const params = request.params as Readonly<Record<string, string>>;
@@ -76,7 +77,7 @@ function documented(command: Command) {
     words: [name],
     summary,
     of,
-    open,
+    openTo,
     takesManifest,
     takes = [],
     reads,
@@ -87,7 +88,7 @@ function documented(command: Command) {
     operationId: `cli${camel.charAt(0).toUpperCase()}${camel.slice(1)}`,
     summary,
     ...(reads === true ? { description: 'GET does the same.' } : {}),
-    ...(open === true ? { security: [] } : {}),
+    ...(openTo === 'everybody' ? { security: [] } : {}),
     ...(takesManifest === true
       ? { consumes: ['application/yaml', 'application/json'], body: manifestsBody }
       : {}),
@@ -101,7 +102,8 @@ function documented(command: Command) {
   };
 }
 
-function commandsOf({ ports, account, access, limits, daemon }: HttpParts): readonly Command[] {
+function commandsOf(parts: HttpParts): readonly Command[] {
+  const { ports, account, access, limits, daemon } = parts;
   const resources = new Resources(ports, account);
   const named = (request: FastifyRequest, word: string): Resource =>
     resources.named(word, nameIn(request));
@@ -182,10 +184,13 @@ function commandsOf({ ports, account, access, limits, daemon }: HttpParts): read
       summary: 'Say something to a deployed client',
       of: 'name',
       takes: ['prompt'],
-      run: (request, name) => {
+      openTo: 'keys',
+      run: async (request, name) => {
+        const client = resources.named('llmclient', name);
+        await admitCaller(parts, request, client);
         const text = promptText(request);
         if (text === '') throw nothingSaid();
-        return resources.named('llmclient', name).prompt(text, by().signal);
+        return client.prompt(text, by().signal);
       },
     },
     {
@@ -194,7 +199,7 @@ function commandsOf({ ports, account, access, limits, daemon }: HttpParts): read
       summary: 'A manifest of a kind to start from',
       of: 'kind',
       reads: true,
-      open: true,
+      openTo: 'everybody',
       run: (_request, word) => resources.named(word, '').exampleManifest(),
     },
     {
@@ -203,7 +208,7 @@ function commandsOf({ ports, account, access, limits, daemon }: HttpParts): read
       summary: 'The JSON Schema of the manifests of a kind',
       of: 'kind',
       reads: true,
-      open: true,
+      openTo: 'everybody',
       run: (_request, word) => resources.named(word, '').schema(),
     },
     {

@@ -4,6 +4,7 @@ import { manual } from '../../reconcile/manual.ts';
 import { tailLimit } from '../../reconcile/record-log.ts';
 import { Resources } from '../../reconcile/resources.ts';
 import { manifestsIn, workByHand } from '../by-hand.ts';
+import { admitCaller } from '../key-holder.ts';
 import { dryRun, kindAndName, paging, word } from '../parameters.ts';
 import type { Api, HttpParts } from '../parts.ts';
 import { answers, listOf, manifestShape, manifestsBody, reportShape } from '../shapes.ts';
@@ -149,6 +150,7 @@ export function resourceRoutes(app: Api, parts: HttpParts): void {
   app.post(
     '/api/v1/resources/:kind/:name/prompt',
     {
+      config: { openTo: 'keys' },
       schema: {
         tags,
         operationId: 'promptResource',
@@ -158,9 +160,12 @@ export function resourceRoutes(app: Api, parts: HttpParts): void {
         response: answers(z.looseObject({})),
       },
     },
-    async ({ params: { kind, name }, body: { prompt } }) => {
+    async (request) => {
+      const { kind, name } = request.params;
+      const resource = resources.named(kind, name);
+      await admitCaller(parts, request, resource);
       const signal = AbortSignal.timeout(limits.answerTime);
-      return (await resources.named(kind, name).prompt(prompt, signal)).data;
+      return (await resource.prompt(request.body.prompt, signal)).data;
     },
   );
 }
