@@ -289,4 +289,11 @@ export const guards: readonly Mutant[] = [
     plant: 'if (true)',
     suite: 'journeys/sources.test.js',
   },
+  {
+    bug: 'an API key speaks to clients that do not name it',
+    file: 'http/key-holder.js',
+    find: 'if (!isItsKey)',
+    plant: 'if (false)',
+    suite: 'http/control.test.js',
+  },
 ];
