@@ -53,6 +53,18 @@ function webhooksOf({ sources }: Config): ReadonlyMap<string, Webhook> {
 
 /** The daemon: watches every source and converges until it is told to stop. */
 export async function run(invocation: Invocation): Promise<number> {
+  let patience: NodeJS.Timeout | undefined;
+  const giveUpLater = () => {
+    patience = setTimeout(() => process.exit(1), grace).unref();
+  };
+  try {
+    return await runUntilStopped(invocation, giveUpLater);
+  } finally {
+    clearTimeout(patience);
+  }
+}
+
+function runUntilStopped(invocation: Invocation, stopping: () => void): Promise<number> {
   const { terminal } = invocation;
   return withPorts(invocation, 'exclusive', async ({ ports, config, readable, targets }) => {
     const { startHttp } = await import('../http/server.ts');
@@ -69,7 +81,7 @@ export async function run(invocation: Invocation): Promise<number> {
     process.on('SIGHUP', lookAgain);
     terminal.signal.addEventListener('abort', () => {
       ports.log.info('stopping');
-      setTimeout(() => process.exit(1), grace).unref();
+      stopping();
     });
     try {
       const { location } = ports.database;
