@@ -43,7 +43,7 @@ function encodePath(path: string): string {
   return path.split('/').map(encodeURIComponent).join('/');
 }
 
-/** Runs one statement and gives its rows. The driver's `exec` would take several, but now and then it never answers. */
+/** Runs one statement and gives its rows. */
 export function ask<T = Record<string, unknown>>(handle: Handle, sql: string): Promise<T[]> {
   return new Promise((resolve, reject) => {
     handle.all<T>(sql, (error, rows) => (error === null ? resolve(rows) : reject(error)));
