@@ -1,4 +1,5 @@
 import { type Diagnostic, sortDiagnostics } from '../lib/diagnostic.ts';
+import { atOnce, type Stoppable } from '../lib/turns.ts';
 import { keyId, type LoadedManifest } from '../manifest/manifest.ts';
 import { accept } from './accepted.ts';
 import { approvedLines } from './approval.ts';
@@ -25,17 +26,24 @@ import {
  * base. Pure, and linear in the number of resources; equal input in any order gives an equal plan.
  */
 export function buildPlan(given: PlanInput): Plan {
-  const world = worldOf(withKeptValues(given));
-  const plan = planOf(world);
-  const approved = approvedLines(world.control, plan);
-  return approved.size === 0 ? plan : planOf({ ...world, approved });
+  return atOnce(planning(given));
 }
 
-function planOf(world: World): Plan {
+/** The same, so that whoever plans for thousands of resources can do something else between two of them. */
+export function* planning(given: PlanInput): Stoppable<Plan> {
+  const world = worldOf(withKeptValues(given));
+  const plan = yield* planOf(world);
+  const approved = approvedLines(world.control, plan);
+  return approved.size === 0 ? plan : yield* planOf({ ...world, approved });
+}
+
+function* planOf(world: World): Stoppable<Plan> {
   const undeclared = findUndeclared(world);
+  yield;
   const accepted = accept(world, new Set(undeclared.leaving.keys()));
-  const judged = judgeAll(world, accepted.manifests);
-  const declared = restrainDeclared(world, judged.changes, ownedAfterwards(world, judged.changes));
+  const judged = yield* judgeAll(world, accepted.manifests);
+  const owned = ownedAfterwards(world, judged.changes);
+  const declared = yield* restrainDeclared(world, judged.changes, owned);
   const leave = (staying: readonly Change[]) =>
     restrainLeaving(
       world,
@@ -46,7 +54,9 @@ function planOf(world: World): Plan {
       },
     );
   const { staying, removals } = withoutClaimants(world, declared.changes, leave);
+  yield;
   const changes = ordered(world.kinds, staying, [...undeclared.blocked, ...removals]);
+  yield;
   return {
     source: world.source,
     revision: world.revision,
@@ -92,7 +102,7 @@ interface Judged {
 }
 
 /** The manifests come in apply order, so what one refers to is decided before it. */
-function judgeAll(world: World, manifests: readonly LoadedManifest[]): Judged {
+function* judgeAll(world: World, manifests: readonly LoadedManifest[]): Stoppable<Judged> {
   const changes: Change[] = [];
   const books: Bookkeeping[] = [];
   const problems: Diagnostic[] = [];
@@ -100,6 +110,7 @@ function judgeAll(world: World, manifests: readonly LoadedManifest[]): Judged {
   let unchanged = 0;
   let left = 0;
   for (const desired of manifests) {
+    yield;
     const exists = (id: string) => isThere(world, id) || created.has(id);
     const verdict = judgeDeclared(world, desired, exists);
     changes.push(...verdict.changes);

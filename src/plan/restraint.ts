@@ -1,3 +1,4 @@
+import type { Stoppable } from '../lib/turns.ts';
 import { keyId } from '../manifest/manifest.ts';
 import { lineOf } from './approval.ts';
 import { budgets, budgetsOf, overspent } from './budget.ts';
@@ -27,15 +28,22 @@ export type Asks = (change: Change) => Hold | undefined;
  * too much together, then what refers to something that is held. The changes of a record follow each
  * other, and what is referred to comes before what refers to it.
  */
-export function restrainDeclared(
+export function* restrainDeclared(
   world: World,
   changes: readonly Change[],
   owned: number,
-): Restrained {
-  const alone = unitsOf(marked(world, changes)).map((unit) => restrainUnit(world, unit));
+): Stoppable<Restrained> {
+  const alone: Unit[] = [];
+  for (const unit of unitsOf(marked(world, changes))) {
+    yield;
+    alone.push(restrainUnit(world, unit));
+  }
   const within = overspending(world, alone, owned);
+  yield;
   const together = alone.map((unit) => holding(world, unit, unlessApproved(within)));
+  yield;
   const units = holdDependents(world, together);
+  yield;
   return { changes: units.flat(), books: units.flatMap((unit) => bookOfHeld(world, unit)) };
 }
 

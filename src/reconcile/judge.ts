@@ -1,4 +1,5 @@
 import { valueAt } from '../lib/json.ts';
+import { inTurns } from '../lib/turns.ts';
 import type { KindSet } from '../manifest/kind.ts';
 import {
   keyId,
@@ -7,7 +8,7 @@ import {
   type ResourceKey,
 } from '../manifest/manifest.ts';
 import type { LiveRecord } from '../manifest/record.ts';
-import { buildPlan } from '../plan/build.ts';
+import { planning } from '../plan/build.ts';
 import type { OwnedRecord, Plan } from '../plan/change.ts';
 import type { Control } from '../plan/control.ts';
 import type { Beyond, PlanInput } from '../plan/world.ts';
@@ -237,7 +238,7 @@ async function planOf(
       it.loaded !== undefined && wanted.has(keyId(it.loaded.key)) ? [it.loaded] : [],
     ),
   );
-  return buildPlan({
+  const input: PlanInput = {
     ...sides,
     source: target.source.name,
     revision: intake.revision,
@@ -250,5 +251,6 @@ async function planOf(
     policy: target.policy,
     control,
     toolVersion: ports.version,
-  });
+  };
+  return inTurns(planning(input));
 }
