@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 
 /** What a process is looking at, noted where the next process finds it. */
 export interface ParseMarks {
@@ -18,13 +18,12 @@ export function fileMarks(database: string): ParseMarks {
   const handles = new Map<string, number>();
   const pathOf = (source: string) => `${database}.reading-${source}`;
   return {
-    left: (source) => quietly(() => readFileSync(pathOf(source), 'utf8') || undefined),
+    left: (source) => quietly(() => textOf(readFileSync(pathOf(source), 'utf8')) || undefined),
     mark: (source, text) =>
       quietly(() => {
         const handle = handles.get(source) ?? openSync(pathOf(source), 'w', 0o600);
         handles.set(source, handle);
-        ftruncateSync(handle);
-        writeSync(handle, text, 0);
+        writeSync(handle, `${text}${end}`, 0);
       }),
     clear: (source) =>
       quietly(() => {
@@ -34,6 +33,13 @@ export function fileMarks(database: string): ParseMarks {
         rmSync(pathOf(source), { force: true });
       }),
   };
+}
+
+/** What follows it is left of a longer mark: to cut the file each time would cost more than to write it. */
+const end = '\0';
+
+function textOf(written: string): string {
+  return written.split(end, 1)[0] ?? '';
 }
 
 function quietly<T>(work: () => T): T | undefined {

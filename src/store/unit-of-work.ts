@@ -8,7 +8,7 @@ export type { Cell, Row };
 const rowsAtOnce = 1000;
 const charactersAtOnce = 4_000_000;
 
-/** The rows that one statement writes, each as a JSON list of its cells. */
+/** The rows that one statement writes, each as the cells of a JSON list. */
 interface Batch {
   readonly sql: string;
   readonly rows: string[];
@@ -114,9 +114,8 @@ function stage(
     batch = { sql: statement(table, columns, keyColumns), rows: [] };
     phase.set(id, batch);
   }
-  let cells = '';
-  for (const column of columns) cells += `${cells === '' ? '' : ','}${cellJson(row[column])}`;
-  batch.rows.push(`[${cells}]`);
+  // Joined at once: a text that grows by pieces keeps a node for each of them until it is read.
+  batch.rows.push(columns.map((column) => cellJson(row[column])).join());
 }
 
 /** Rows as JSON lists of a size that one statement takes. */
@@ -126,7 +125,7 @@ function* parts(rows: readonly string[]): Generator<string> {
   for (let at = 0; at < rows.length; at++) {
     characters += (rows[at] as string).length;
     if (at + 1 - start === rowsAtOnce || characters >= charactersAtOnce || at + 1 === rows.length) {
-      yield `[${rows.slice(start, at + 1).join()}]`;
+      yield `[[${rows.slice(start, at + 1).join('],[')}]]`;
       start = at + 1;
       characters = 0;
     }
