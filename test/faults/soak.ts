@@ -125,15 +125,17 @@ const broken = Object.entries(limits).filter(
   ([name, limit]) => grown[name as keyof typeof limits] > limit,
 );
 const seconds = (performance.now() - began) / 1000;
+const signed = (value: number, digits: number) =>
+  `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`;
 const told =
-  `memory +${grown.residentMiB.toFixed(1)} MiB after the first ${warm}, open files +${grown.files}, ` +
+  `memory ${signed(grown.residentMiB, 1)} MiB after the first ${warm}, open files ${signed(grown.files, 0)}, ` +
   `child processes ${grown.children}, log of the database ${grown.logMiB.toFixed(1)} MiB`;
 process.stdout.write(`${syncs} syncs in ${seconds.toFixed(0)} s: ${told}\n`);
 for (const [name, limit] of broken) process.stdout.write(`${name} is beyond ${limit}\n`);
 if (values.record && broken.length === 0)
   record({
-    [`${syncs} syncs of two revisions by turns`]: {
-      figure: told,
+    'syncs of two revisions by turns': {
+      figure: `${syncs} syncs, ${told}`,
       command: `npm run bench:soak -- --syncs ${syncs}`,
     },
   });
