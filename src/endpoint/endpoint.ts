@@ -30,8 +30,8 @@ export interface EndpointLimits {
 export interface Endpoint {
   /**
    * Names the endpoint in what is remembered of its answers, so that those of another one do not count.
-   * Undefined where the record itself is the endpoint: there is nothing to remember then, and a changed
-   * record is published as it is written.
+   * Undefined where the record itself is the endpoint: what is committed is published then, so nothing
+   * is owed, asked or remembered.
    */
   readonly identity: string | undefined;
   readonly limits: EndpointLimits;

@@ -4,7 +4,7 @@ import type { Plan } from '../plan/change.ts';
 import type { SnapshotFile } from '../source/source.ts';
 import { type Approved, approve } from './approve.ts';
 import { type Rhythm, SourceLoop } from './loop.ts';
-import { oweToNewEndpoint } from './new-endpoint.ts';
+import { keepOwing } from './new-endpoint.ts';
 import type { RunResult } from './outcome.ts';
 import type { Ports, Target } from './ports.ts';
 import { keepTrimming } from './retention.ts';
@@ -95,7 +95,6 @@ export class DaemonLoops implements Daemon {
   async run(signal: AbortSignal): Promise<void> {
     const stop = new AbortController();
     const either = AbortSignal.any([signal, stop.signal]);
-    await oweToNewEndpoint(this.#ports);
     const ends = this.#loops.map((loop) =>
       loop.run(either).catch((error) => {
         stop.abort();
@@ -103,9 +102,11 @@ export class DaemonLoops implements Daemon {
       }),
     );
     const trimming = keepTrimming(this.#ports, either);
+    const owing = keepOwing(this.#ports, either, () => this.lookAgain());
     const [failure] = (await Promise.allSettled(ends)).filter((it) => it.status === 'rejected');
     stop.abort();
     await trimming;
+    await owing;
     if (failure !== undefined) throw failure.reason;
   }
 

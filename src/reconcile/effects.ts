@@ -42,15 +42,15 @@ export function effectOf(ports: Ports, step: Step, run: Run): OwedEffect | undef
   };
 }
 
+/** Where the record itself is the endpoint, it has followed with the commit: only what another driver left is owed. */
 function verbOf({ endpoint }: Ports, step: Step): EffectVerb | undefined {
   if (step.verb === 'remove') return undefined;
   if (isRetry(step)) return step.before?.owed?.verb;
+  if (endpoint.identity === undefined) return undefined;
   const { action } = followedChange(step);
   if (action === 'deploy' || action === 'undeploy') return action;
   const changes = step.changes.some((it) => it.write !== undefined);
-  return changes && step.deployed === true && endpoint.identity !== undefined
-    ? 'redeploy'
-    : undefined;
+  return changes && step.deployed === true ? 'redeploy' : undefined;
 }
 
 /** Why a retry is not for this run: it is not its time yet. Undefined where the run may try. */

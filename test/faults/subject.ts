@@ -37,6 +37,7 @@ function loggingEndpoint(folder: string): Endpoint {
     );
   return {
     ...recordEndpoint,
+    identity: 'https://endpoint.example.com',
     publish: async (record, key) => {
       note('deploy', record, key);
       return { state: 'published' };

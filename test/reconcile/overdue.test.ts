@@ -1,5 +1,9 @@
+import { recordEndpoint } from '../../src/endpoint/record.ts';
+import { PlumblineError } from '../../src/lib/errors.ts';
 import { DaemonLoops } from '../../src/reconcile/daemon.ts';
+import type { Ports } from '../../src/reconcile/ports.ts';
 import { Resources } from '../../src/reconcile/resources.ts';
+import type { Database } from '../../src/store/database.ts';
 import { owedEffects } from '../../src/store/effects.ts';
 import { FakeEndpoint, FakeSource, freshPorts, targetOf } from '../support/ports.ts';
 import { never } from '../support/snapshots.ts';
@@ -24,7 +28,7 @@ async function running(t: Test, files: Readonly<Record<string, string>>) {
   const source = new FakeSource(files);
   const watched = { ...targetOf(source), rhythm: { interval }, location: 'here' };
   let runs = 0;
-  const start = (of = ports) => {
+  const start = (of: Ports = ports) => {
     const daemon = new DaemonLoops(of, [watched]);
     daemon.onRun(() => {
       runs += 1;
@@ -129,3 +133,34 @@ t.test('an endpoint that is configured anew is told what is deployed already', a
   t.equal(endpoint.calls.length, 1, 'once');
   t.same(await owed(), []);
 });
+
+t.test(
+  'a disk that is full as a daemon starts neither ends it nor makes it forget a new endpoint',
+  async (t) => {
+    const { ports, start, settle } = await running(t, bot);
+    const record = { ...ports, endpoint: recordEndpoint };
+    const first = start(record);
+    await until(() => ports.clock.sleeping === 1);
+    await first.end();
+    ports.endpoint.refused.clear();
+    let full = true;
+    const sound = ports.database;
+    const refuse = async () => {
+      throw new PlumblineError('STORE_FULL', 'there is no room on the disk');
+    };
+    const database: Database = {
+      dialect: 'sqlite',
+      location: 'a disk that is full for a while',
+      read: (work) => sound.read(work),
+      write: (work) => (full ? refuse() : sound.write(work)),
+      close: async () => undefined,
+    };
+    start({ ...ports, database });
+    await until(() => ports.clock.sleeping === 2);
+    t.same(ports.endpoint.calls, []);
+    full = false;
+    ports.clock.advance(interval);
+    await settle();
+    t.same(ports.endpoint.standing(), { 'default/llm_client/bot': 'published' });
+  },
+);

@@ -10,6 +10,7 @@ import type { Ports, Target } from '../../src/reconcile/ports.ts';
 import { reconcile } from '../../src/reconcile/reconcile.ts';
 import { Resources } from '../../src/reconcile/resources.ts';
 import type { Database } from '../../src/store/database.ts';
+import { owedEffects } from '../../src/store/effects.ts';
 import { history } from '../../src/store/journal.ts';
 import { readSourceState } from '../../src/store/source-state.ts';
 import {
@@ -395,11 +396,33 @@ t.test('an endpoint that does not follow is told, and followed up until it has',
   }
 });
 
+t.test('where the record is the endpoint, a deploy is done with its commit', async (t) => {
+  const ports = await freshPorts(t);
+  const asked = async () => {
+    throw new Error('nobody asks it');
+  };
+  const endpoint: Endpoint = { ...recordEndpoint, publish: asked, withdraw: asked };
+  const files = {
+    'key.yaml': tokenYaml('key'),
+    'bot.yaml': clientYaml('bot', { deployed: true }, closed),
+  };
+  const target = targetOf(new FakeSource(files));
+  for (const source of [files, { 'key.yaml': tokenYaml('key') }]) {
+    const result = await run(
+      { ...ports, endpoint },
+      { ...target, source: new FakeSource(source), policy: { ...target.policy, prune: true } },
+    );
+    t.equal(result.outcome, 'converged');
+    t.same(await ports.database.read(owedEffects), []);
+  }
+});
+
 t.test('every try of an endpoint effect has the key of the first', async (t) => {
   const ports = await freshPorts(t);
   const keys: string[] = [];
   const endpoint: Endpoint = {
     ...recordEndpoint,
+    identity: 'https://endpoint.example.com',
     publish: async (_record, idempotencyKey) => {
       keys.push(idempotencyKey);
       if (keys.length < 3) throw new PlumblineError('SOURCE_TIMEOUT', 'too slow');
@@ -443,7 +466,10 @@ t.test(
           record.key.name === 'mute'
             ? (answer() as ReturnType<Endpoint['publish']>)
             : ports.endpoint.publish(record, ...rest);
-        const running = run({ ...ports, endpoint: { ...recordEndpoint, publish } }, target);
+        const running = run(
+          { ...ports, endpoint: { ...recordEndpoint, identity: ports.endpoint.identity, publish } },
+          target,
+        );
         const { timeout } = recordEndpoint.limits;
         if (way === 'never answers') {
           await until(() => ports.clock.slept.includes(timeout));
@@ -476,6 +502,7 @@ t.test('a stop waits for the endpoint it is at and for no other', async (t) => {
   const stop = new AbortController();
   const endpoint: Endpoint = {
     ...recordEndpoint,
+    identity: 'https://endpoint.example.com',
     publish: async (record, idempotencyKey) => {
       stop.abort();
       return ports.endpoint.publish(record, idempotencyKey);

@@ -71,8 +71,12 @@ export class History {
       source: new SimulatedSource(name),
     }));
     this.#endpoint.look = async ({ key: { name } }, verb, key) => {
+      const verbs = verb === 'deploy' ? ['deploy', 'redeploy'] : [verb];
       const row = await base.database.read((query) =>
-        query('effect').where({ name, verb, idempotency_key: key }).first<object>(),
+        query('effect')
+          .where({ name, idempotency_key: key })
+          .whereIn('verb', verbs)
+          .first<object>(),
       );
       // Thrown here it would pass for a failure of the endpoint.
       if (row === undefined) this.#early.push(`${verb} ${name}`);

@@ -146,7 +146,7 @@ export class FakeClock implements Clock {
 
 /** An endpoint that keeps what it was told, and refuses what the test wants refused. */
 export class FakeEndpoint implements Endpoint {
-  readonly identity: string | undefined = undefined;
+  readonly identity: string = 'https://endpoint.example.com';
   readonly limits = recordEndpoint.limits;
   readonly prompt = recordEndpoint.prompt;
   readonly calls: { readonly verb: string; readonly key: string; readonly idempotency: string }[] =
