@@ -15,7 +15,10 @@ export function recordMigrations(kinds: KindSet): readonly Migration[] {
       id: `record_${kind.name}_1`,
       up: (query: Query) => createTables(query, recordShape(kind, kinds)),
     })),
-    { id: 'token_1', up: (query: Query) => addServerColumns(query, kinds) },
+    ...['token_1', 'provider_1'].map((id) => ({
+      id,
+      up: (query: Query) => addServerColumns(query, kinds),
+    })),
   ];
 }
 

@@ -171,11 +171,19 @@ t.test('without a platform no address is made up', async (t) => {
 
 /** Beside `recordLocator`, `created`, `modified`, `accountNumber` and `username`, which all have. */
 const ownFields: Readonly<Record<string, readonly string[]>> = {
-  LLMClient: ['deployed', 'dnsVerificationStatus', 'hostLabel', 'tlsCertificateIssuanceStatus'],
+  LLMClient: [
+    ...['deployed', 'dnsVerificationStatus', 'endpoint', 'hostLabel'],
+    'tlsCertificateIssuanceStatus',
+  ],
   Secret: ['last_accessed'],
   SmarterAuthToken: ['issuedAt', 'keyId', 'lastUsedAt', 'revokedAt'],
   SqlConnection: ['account_number'],
   ApiConnection: ['account_number'],
+  Provider: [
+    ...['is_active', 'is_flagged', 'is_deprecated', 'is_suspended', 'is_verified', 'can_activate'],
+    ...['ownership_requested', 'contact_email_verified', 'support_email_verified'],
+    ...['tos_accepted_at', 'tos_accepted_by'],
+  ],
 };
 
 t.test('every kind has the common status fields and its own', async (t) => {

@@ -4,6 +4,7 @@ import type { Manifest } from '../../manifest/manifest.ts';
 import { metadataFields } from '../metadata.ts';
 import { checkSlashes } from '../url-path.ts';
 import { addresses, example, mailboxes, spec } from './schema.ts';
+import { standingColumns, standingOf } from './standing.ts';
 
 const main = 'provider';
 
@@ -71,6 +72,7 @@ export const provider: Kind = {
     ...checkName(manifest),
     ...checkSlashes(manifest, 'spec.provider.connectivity_test_path'),
   ],
-  status: () => ({}),
+  serverColumns: standingColumns,
+  status: standingOf,
   example,
 };
