@@ -27,9 +27,7 @@ export async function run(invocation: Invocation): Promise<number> {
       plan: async () => (await planTarget(ports, target, terminal.signal)).plan,
     }));
     const done = await approve(ports, plannable, plan, actor());
-    const changes = done.changes.map(
-      ({ action, kind, key }) => `  ${action} ${kind} ${key.name}\n`,
-    );
+    const changes = done.changes.map(({ action, kind, name }) => `  ${action} ${kind} ${name}\n`);
     const { source } = done;
     terminal.out(
       `Approved for ${source}, until ${moment(done.expiresAt)}: ${plural(changes.length, 'change')}\n` +

@@ -127,6 +127,13 @@ export interface ErrorDetail {
   readonly cause?: unknown;
   /** Everything that is wrong, where the failure stands for several problems of a file. */
   readonly problems?: readonly Diagnostic[];
+  readonly approvable?: Approvable;
+}
+
+/** What a person can approve so that what has failed goes on: the id to name, and the revision it is about. */
+export interface Approvable {
+  readonly plan: string;
+  readonly revision: string;
 }
 
 /** A failure that ends a run or a command. What is wrong inside a watched file is a Diagnostic instead. */
@@ -136,6 +143,7 @@ export class PlumblineError extends Error {
   readonly hint: string | undefined;
   readonly place: Place | undefined;
   readonly problems: readonly Diagnostic[];
+  readonly approvable: Approvable | undefined;
 
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
     super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
@@ -143,6 +151,7 @@ export class PlumblineError extends Error {
     this.hint = detail.hint;
     this.place = detail.place;
     this.problems = detail.problems ?? [];
+    this.approvable = detail.approvable;
   }
 
   get exit(): number {

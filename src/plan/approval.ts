@@ -71,7 +71,8 @@ export interface Held {
 }
 
 export interface HeldChange {
-  readonly action: Action;
+  /** `follow` where a whole revision waits. */
+  readonly action: Action | 'follow';
   readonly kind: string;
   readonly name: string;
   readonly guard: Guard;

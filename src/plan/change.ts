@@ -58,6 +58,7 @@ export const guards = [
   'updates',
   'exposure',
   'empty',
+  'history',
   'suspended',
   'fight',
   'retry',

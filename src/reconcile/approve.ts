@@ -1,7 +1,8 @@
-import { asPlumblineError, PlumblineError } from '../lib/errors.ts';
-import { approvable, linesOf, shortPlanId } from '../plan/approval.ts';
-import type { Change, Plan } from '../plan/change.ts';
+import { type Approvable, asPlumblineError, PlumblineError } from '../lib/errors.ts';
+import { approvable, type HeldChange, linesOf, shortPlanId } from '../plan/approval.ts';
+import type { Plan } from '../plan/change.ts';
 import { later } from '../plan/hold.ts';
+import { shortRevision } from '../plan/wording.ts';
 import { type ApprovalRow, approvals, heldPlans, stageApproval } from '../store/approvals.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import { stageAct } from './acts.ts';
@@ -12,7 +13,7 @@ import type { Ports } from './ports.ts';
 export interface Approved {
   readonly source: string;
   readonly plan: string;
-  readonly changes: readonly Pick<Change, 'action' | 'kind' | 'key'>[];
+  readonly changes: readonly Pick<HeldChange, 'action' | 'kind' | 'name'>[];
   /** ISO 8601. */
   readonly expiresAt: string;
 }
@@ -30,7 +31,7 @@ const fewestDigits = 8;
 
 /**
  * Approves the held changes of a plan, named by its id or the beginning of it: the plan of a run, or
- * one that was only looked at. Both sides are looked at again first; the next run over the source does
+ * one that was only looked at; or a revision that is held as a whole. Both sides are looked at again first; the next run over the source does
  * what was approved, if nothing it rests on has moved until then. Throws USAGE, PLAN_UNKNOWN, PLAN_STALE
  * and what looking at a source throws.
  */
@@ -66,7 +67,13 @@ export async function approve(
     return meant(plan.id) || known.some((row) => row.basis === plan.basis && row.lines === lines);
   });
   const [plan, another] = found;
-  if (plan === undefined) throw plans.failure ?? notFound(digits, known.length > 0);
+  const held = plans.held.find((it) => meant(it.approvable.plan));
+  if (plan === undefined && held !== undefined)
+    return approveRevision(ports, held, { actor, now, expiresAt: later(now, lifetime) });
+  if (plan === undefined) {
+    const moved = known.length > 0 && plans.held.length > 0;
+    throw (moved ? undefined : plans.failure) ?? notFound(digits, known.length > 0);
+  }
   if (another !== undefined)
     throw new PlumblineError('USAGE', `${digits} is the beginning of more than one plan`, {
       hint: 'type more of its digits',
@@ -84,7 +91,25 @@ export async function approve(
     stageAct(unit, { verb: 'approve', actor, at: now, source, revision, message });
     await unit.flush(query);
   });
-  return { source, plan: plan.id, changes, expiresAt };
+  const told = changes.map(({ action, kind, key: { name } }) => ({ action, kind, name }));
+  return { source, plan: plan.id, changes: told, expiresAt };
+}
+
+/** Approves that a source goes on at a revision that is held as a whole, and at no other. */
+async function approveRevision(
+  { database }: Ports,
+  { source, approvable: { plan, revision } }: HeldRevision,
+  { actor, now, expiresAt }: { readonly actor: string; readonly now: string; expiresAt: string },
+): Promise<Approved> {
+  await database.write(async (query) => {
+    const unit = new UnitOfWork();
+    const row = { plan, source, basis: plan, lines: '[]', actor, approvedAt: now, expiresAt };
+    stageApproval(unit, row);
+    const message = `the rewritten history up to ${shortRevision(revision)}`;
+    stageAct(unit, { verb: 'approve', actor, at: now, source, revision, message });
+    await unit.flush(query);
+  });
+  return { source, plan, changes: [{ action: 'follow', kind: 'Source', name: source }], expiresAt };
 }
 
 /** A plan with held changes, as it waits for somebody's word or already has it. */
@@ -130,21 +155,34 @@ function digitsOf(id: string): string {
   });
 }
 
+/** A source that stays where it is until a person says that it is to go on. */
+interface HeldRevision {
+  readonly source: string;
+  readonly approvable: Approvable;
+}
+
+interface Looks {
+  readonly made: readonly Plan[];
+  readonly held: readonly HeldRevision[];
+  readonly failure: PlumblineError | undefined;
+}
+
 /** A source that cannot be read must not keep people from approving a plan of another. */
-async function plansOf(
-  targets: readonly Plannable[],
-): Promise<{ readonly made: readonly Plan[]; readonly failure: PlumblineError | undefined }> {
+async function plansOf(targets: readonly Plannable[]): Promise<Looks> {
   const made: Plan[] = [];
+  const held: HeldRevision[] = [];
   let failure: PlumblineError | undefined;
   for (const target of targets) {
     try {
       made.push(await target.plan());
     } catch (error) {
       failure = asPlumblineError(error);
+      const { approvable } = failure;
+      if (approvable !== undefined) held.push({ source: target.name, approvable });
       if (!failure.code.startsWith('SOURCE_')) throw error;
     }
   }
-  return { made, failure };
+  return { made, held, failure };
 }
 
 function notFound(digits: string, isKnown: boolean): PlumblineError {

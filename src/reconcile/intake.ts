@@ -1,14 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { PlumblineError } from '../lib/errors.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import { parseYamlApart } from '../lib/yaml-apart.ts';
 import { type FileFindings, loadFile } from '../manifest/findings.ts';
-import { shortRevision } from '../plan/wording.ts';
-import type { Changes, Commit, Snapshot, SnapshotFile } from '../source/source.ts';
+import type { Changes, Commit, SnapshotFile } from '../source/source.ts';
 import { indexedFiles } from '../store/file-index.ts';
-import { readSourceState } from '../store/source-state.ts';
 import { type ParseWatch, quarantineOf } from './parse-watch.ts';
 import type { Ports, Target } from './ports.ts';
+import { refuseRewritten } from './rewritten.ts';
 
 /** What a source says that its file index does not say yet. */
 export interface Intake {
@@ -114,24 +112,4 @@ async function againstIndex(
   for (const { path } of snapshot.files) known.delete(path);
   for (const { file } of snapshot.problems) known.delete(file);
   return { ...snapshot, files, gone: [...known.keys()] };
-}
-
-/** Throws SOURCE_REWRITTEN where what was applied last is no part of the snapshot's history. */
-async function refuseRewritten(
-  { database }: Ports,
-  { source }: Target,
-  { revision, follows }: Pick<Snapshot, 'revision'> & { follows: Snapshot['follows'] },
-  signal: AbortSignal,
-): Promise<void> {
-  const last = await database.read((query) => readSourceState(query, source.name));
-  const before = last?.revision ?? '';
-  if (before === '' || before === revision || follows === undefined) return;
-  if (await follows(before, signal)) return;
-  throw new PlumblineError(
-    'SOURCE_REWRITTEN',
-    `the history was rewritten: ${shortRevision(before)}, which was applied last, is no part of ${shortRevision(revision)}`,
-    {
-      hint: 'push a commit that follows it, or set history: follow for this source if it is meant; what is applied stays meanwhile',
-    },
-  );
 }

@@ -5,6 +5,7 @@ import type { Plan, Summary } from '../plan/change.ts';
 import type { Suspension } from '../plan/control.ts';
 import { basisOf, planId } from '../plan/plan-id.ts';
 import { suspensionText } from '../plan/suspension.ts';
+import { keepHeldPlan } from '../store/approvals.ts';
 import { readSourceState, type SourceState, writeSourceState } from '../store/source-state.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import { readOrders, suspensionOfSource } from './control.ts';
@@ -13,6 +14,7 @@ import type { Base } from './intake.ts';
 import { type LastRun, lookBack } from './look-back.ts';
 import { emptySummary, type RunResult } from './outcome.ts';
 import type { Ports, Target } from './ports.ts';
+import { heldRevision, heldRevisionRow } from './rewritten.ts';
 import { runStopped, type SourceRun } from './run.ts';
 import type { Trigger } from './status.ts';
 import { counted } from './work.ts';
@@ -160,7 +162,7 @@ async function recordSuspended(
 ): Promise<Ended> {
   const outcome = 'suspended';
   const message = `suspended ${suspensionText(suspended)}`;
-  const last = await rememberUnread(ports, run, outcome, message, message);
+  const last = await rememberUnread(ports, run, { outcome, message, journalled: message });
   run.revision = last?.revision ?? '';
   const plan = { ...emptyPlan(ports, target, run, {}), suspended };
   return {
@@ -201,6 +203,7 @@ function failed(run: SourceRun, error: PlumblineError): Ended {
     outcome: failureOutcome[error.retry],
     message: error.message,
     plan: undefined,
+    held: heldRevision(run.source, error),
     outcomes: [],
     summary: emptySummary,
     problems: [],
@@ -214,7 +217,15 @@ function rememberFailure(
   outcome: RunResult['outcome'],
   error: PlumblineError,
 ): Promise<SourceState | undefined> {
-  return rememberUnread(ports, run, outcome, error.message, `${error.code}: ${error.message}`);
+  const journalled = `${error.code}: ${error.message}`;
+  return rememberUnread(ports, run, { outcome, message: error.message, journalled, error });
+}
+
+interface Unread {
+  readonly outcome: RunResult['outcome'];
+  readonly message: string;
+  readonly journalled: string;
+  readonly error?: PlumblineError;
 }
 
 /**
@@ -225,16 +236,17 @@ function rememberFailure(
 async function rememberUnread(
   ports: Ports,
   run: SourceRun,
-  outcome: RunResult['outcome'],
-  message: string,
-  journalled: string,
+  { outcome, message, journalled, error }: Unread,
 ): Promise<SourceState | undefined> {
   const before = await ports.database.read((query) => readSourceState(query, run.source));
   const isKnown = before?.outcome === outcome && before.message === message;
   if (isKnown && run.trigger !== 'command') return before;
+  const updatedAt = ports.clock.now().toISOString();
+  const held = error && heldRevisionRow(run.source, error, updatedAt);
   await ports.database.write(async (query) => {
     const last = await readSourceState(query, run.source);
     const unit = new UnitOfWork();
+    if (held !== undefined) await keepHeldPlan(query, run.source, held);
     await writeSourceState(query, {
       ...(last ?? {
         name: run.source,
@@ -248,9 +260,9 @@ async function rememberUnread(
       policyDigest: '',
       outcome,
       message,
-      updatedAt: ports.clock.now().toISOString(),
+      updatedAt,
       lookAgainAt: null,
-      held: null,
+      held: held === undefined ? null : JSON.stringify(error && heldRevision(run.source, error)),
     });
     stageRun(ports, unit, run, outcome, journalled);
     await unit.flush(query);

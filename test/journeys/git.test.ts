@@ -231,6 +231,46 @@ t.test('a history that was rewritten is held where the source says so', async (t
   );
 });
 
+t.test('a rewritten history that was seen is let go, and no other', async (t) => {
+  const { repository, world } = following(t, { PLUMBLINE_SOURCE_HISTORY: 'hold' });
+  t.equal((await world.run('sync')).exit, 0);
+  const before = repository.id();
+  repository.commit({ 'llm/clients/first.yaml': clientYaml('first_bot') }, { orphan: true });
+  const held = await world.run('sync');
+  const [, id = ''] = /plumbline approve ([0-9a-f]{12})/.exec(held.err) ?? [];
+  t.not(id, '', 'the message says what to type');
+  const { out } = await world.run('status');
+  t.match(out, /holds 1 change:\n.*history was rewritten.*\n *follow Source team/);
+  t.match(out, `plumbline approve ${id}`);
+  t.match((await world.run('approve', '--list')).out, new RegExp(`${id}.*history was rewritten`));
+
+  repository.git('update-ref', 'refs/heads/main', before);
+  const seen = repository.commit(
+    { 'llm/clients/other.yaml': clientYaml('other_bot') },
+    { orphan: true },
+  );
+  const stale = await world.run('approve', id);
+  t.match(stale.err, /no longer stands/, 'the word is for what was seen');
+  t.equal(stale.exit, 1);
+  const again = await world.run('sync');
+  t.equal(again.exit, 3, 'what nobody has seen is still held');
+  const [, other = ''] = /plumbline approve ([0-9a-f]{12})/.exec(again.err) ?? [];
+  t.not(other, id);
+
+  const approved = await world.run('approve', other);
+  t.equal(approved.exit, 0, approved.err);
+  t.match(approved.out, /Approved for team, until .*: 1 change\n {2}follow Source team/);
+  t.match((await world.run('approve', '--list')).out, /by user:/);
+  repository.commit({ 'llm/clients/third.yaml': clientYaml('third_bot') }, { orphan: true });
+  t.equal((await world.run('sync')).exit, 3, 'it has moved since the word was given');
+  repository.git('update-ref', 'refs/heads/main', seen);
+  const synced = await world.report('sync');
+  t.match(told(synced.changes), ['create other_bot']);
+  t.equal((await world.run('get', 'client', 'other_bot')).exit, 0);
+  t.equal((await world.run('approve', '--list')).err, 'nothing waits for approval\n');
+  t.match((await world.run('history', '--verb', 'approve')).out, /approve +source\/team/);
+});
+
 t.test('a source that is pointed at another branch is not held for its history', async (t) => {
   const { repository, world } = following(t, { PLUMBLINE_SOURCE_HISTORY: 'hold' });
   t.equal((await world.run('sync')).exit, 0);

@@ -179,9 +179,16 @@ export const guards: readonly Mutant[] = [
   },
   {
     bug: 'a history that was rewritten is followed though it is to be held',
-    file: 'reconcile/intake.js',
+    file: 'reconcile/rewritten.js',
     find: 'if (await follows(before, signal))',
     plant: 'if (true)',
+    suite: 'journeys/git.test.js',
+  },
+  {
+    bug: 'the word for one rewritten history lets another go',
+    file: 'reconcile/rewritten.js',
+    find: 'approved.some((it) => it.plan === plan)',
+    plant: 'approved.length > 0',
     suite: 'journeys/git.test.js',
   },
   {

@@ -52,8 +52,7 @@ export function controlRoutes(app: Api, parts: HttpParts): void {
     },
     async ({ body: { plan } }) => {
       const { source, plan: id, changes, expiresAt } = await daemon.approve(plan, access.actor);
-      const items = changes.map(({ action, kind, key: { name } }) => ({ action, kind, name }));
-      return { source, plan: id, changes: items, until: expiresAt };
+      return { source, plan: id, changes, until: expiresAt };
     },
   );
 
