@@ -1,5 +1,6 @@
 import type { Held } from '../plan/approval.ts';
 import { shortRevision } from '../plan/wording.ts';
+import { quarantinedFiles } from '../store/crashes.ts';
 import { orphansOf } from '../store/inventory.ts';
 import { readSourceStates } from '../store/source-state.ts';
 import { suspensions } from '../store/suspensions.ts';
@@ -18,13 +19,17 @@ export async function run(invocation: Invocation): Promise<number> {
     const { config, ports } = assembly;
     tellNoDatabase(assembly, terminal);
     const now = ports.clock.now().toISOString();
-    const { states, orphans, suspended } = await ports.database.read(async (query) => ({
+    const { states, orphans, suspended, passedOver } = await ports.database.read(async (query) => ({
       states: await readSourceStates(query),
       orphans: await orphansOf(query),
       suspended: await suspensions(query, now),
+      passedOver: await quarantinedFiles(query, ports.version),
     }));
     const sources = sourcesNamed(config, []).map((source) => {
       const { name } = source;
+      const quarantined = passedOver
+        .filter((it) => it.source === name)
+        .map(({ path, since }) => ({ path, since }));
       const state = states.find((it) => it.name === name);
       return {
         name,
@@ -37,6 +42,7 @@ export async function run(invocation: Invocation): Promise<number> {
         records: state?.records ?? 0,
         orphaned: orphans.filter((it) => it.source === name).length,
         ...(state?.held ? { held: JSON.parse(state.held) as Held } : {}),
+        ...(quarantined.length === 0 ? {} : { quarantined }),
       };
     });
     const suspensionsTold = suspended.map(toldSuspension);

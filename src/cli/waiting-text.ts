@@ -3,9 +3,11 @@ import { escapeUntrusted } from '../lib/terminal.ts';
 import { kindsOf } from '../manifest/load-references.ts';
 import { type Held, shortPlanId } from '../plan/approval.ts';
 import type { Suspension } from '../plan/control.ts';
+import { moment } from '../plan/hold.ts';
 import { suspensionText } from '../plan/suspension.ts';
 import { recordKeyOf, suspensionOf } from '../reconcile/control.ts';
 import { plural } from '../reconcile/outcome.ts';
+import type { QuarantinedFile } from '../store/crashes.ts';
 import type { SuspensionRow } from '../store/suspensions.ts';
 
 /** A suspension with what it is of: a source, or a record by its name space and name. */
@@ -19,17 +21,22 @@ export function toldSuspension(row: SuspensionRow): ToldSuspension {
   return { ...of, ...suspensionOf(row) };
 }
 
-/** Changes named of one source; `plan` has all of them. */
+/** Changes or files named of one source; `plan` has all of them. */
 const mostNamed = 10;
 
-/** What waits, for whom or for what, and the command that lets it go; empty where nothing does. */
+/** What waits, for whom or for what, and what lets it go; empty where nothing does. */
 export function waitingText(
-  sources: readonly { readonly name: string; readonly held?: Held }[],
+  sources: readonly {
+    readonly name: string;
+    readonly held?: Held;
+    readonly quarantined?: readonly Pick<QuarantinedFile, 'path' | 'since'>[];
+  }[],
   suspended: readonly ToldSuspension[],
 ): string {
-  const lines = sources.flatMap(({ name, held }) =>
-    held === undefined ? [] : ['', ...heldLines(name, held)],
-  );
+  const lines = sources.flatMap(({ name, held, quarantined = [] }) => [
+    ...(held === undefined ? [] : ['', ...heldLines(name, held)]),
+    ...(quarantined.length === 0 ? [] : ['', ...quarantineLines(name, quarantined)]),
+  ]);
   if (suspended.length > 0) lines.push('', 'Suspended:', ...suspended.map(suspendedLine));
   return lines.map((line) => `${escapeUntrusted(line)}\n`).join('');
 }
@@ -47,6 +54,18 @@ function heldLines(source: string, { plan, counts, changes }: Held): string[] {
     ...lines,
     ...(all > named.length ? [`    and ${all - named.length} more`] : []),
     ...(plan === undefined ? [] : [`  To let go: plumbline approve ${shortPlanId(plan)}`]),
+  ];
+}
+
+function quarantineLines(
+  source: string,
+  files: readonly Pick<QuarantinedFile, 'path' | 'since'>[],
+): string[] {
+  const named = files.slice(0, mostNamed);
+  return [
+    `${source} passes over ${plural(files.length, 'file')} until it changes, because looking at it has ended the process twice:`,
+    ...named.map(({ path, since }) => `    ${path} since ${moment(since)}`),
+    ...(files.length > named.length ? [`    and ${files.length - named.length} more`] : []),
   ];
 }
 

@@ -1,7 +1,9 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { guards, summaryKeys } from '../plan/change.ts';
+import type { Ports } from '../reconcile/ports.ts';
 import type { Daemon, Outcome, SourceStatus } from '../reconcile/status.ts';
 import type { Work } from '../reconcile/work.ts';
+import { quarantinedFiles } from '../store/crashes.ts';
 
 const outcomes = [
   'pending',
@@ -36,7 +38,7 @@ export interface Metrics {
  * Prometheus metrics of a daemon. The labels are the names of the sources, which the configuration
  * bounds, and words of ours; never a name, a path or a message from a watched file.
  */
-export function createMetrics(daemon: Daemon): Metrics {
+export function createMetrics(daemon: Daemon, ports: Pick<Ports, 'database' | 'version'>): Metrics {
   const registers = [new Registry()];
   const [registry] = registers as [Registry];
   collectDefaultMetrics({ register: registry });
@@ -105,6 +107,18 @@ export function createMetrics(daemon: Daemon): Metrics {
     collect() {
       for (const { name, held } of daemon.status())
         for (const guard of guards) this.set({ source: name, guard }, held?.counts[guard] ?? 0);
+    },
+  });
+
+  new Gauge({
+    name: 'plumbline_quarantined_files',
+    help: 'Files that are passed over until they change, because they ended the process twice.',
+    labelNames: ['source'],
+    registers,
+    async collect() {
+      const files = await ports.database.read((query) => quarantinedFiles(query, ports.version));
+      for (const { name } of daemon.status())
+        this.set({ source: name }, files.filter((it) => it.source === name).length);
     },
   });
 

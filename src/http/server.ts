@@ -72,7 +72,7 @@ export async function buildHttp(
   access: Access = accessRules(options.listen, options.token),
 ): Promise<Api> {
   const { ports, account, limits = httpLimits, webhooks = new Map() } = options;
-  const metrics = createMetrics(daemon);
+  const metrics = createMetrics(daemon, ports);
   const app = bareApplication(limits, ports.log);
   app.addHook('onClose', async () => metrics.close());
   await app.register(rateLimit, { global: false });

@@ -120,6 +120,12 @@ export const sourceShape = z
       })
       .optional()
       .meta({ description: 'What waits, and why; plan is the id to approve.' }),
+    quarantined: z
+      .array(z.object({ path: z.string(), since: time }))
+      .optional()
+      .meta({
+        description: 'Files that are passed over until they change: they ended the process.',
+      }),
     requests: z.array(z.string()),
     failures: count,
     nextRunAt: time.optional(),

@@ -32,3 +32,19 @@ export async function quarantined(
   );
   return new Set(rows.map((it) => it.blob));
 }
+
+/** A file that is passed over, as the last run found it; since when in ISO 8601. */
+export interface QuarantinedFile {
+  readonly source: string;
+  readonly path: string;
+  readonly since: string;
+}
+
+/** The files of all sources that are not looked at any more, until they change. */
+export function quarantinedFiles(query: Query, version: string): Promise<QuarantinedFile[]> {
+  return query.rows(
+    `SELECT file.source, file.path, crash.at AS since FROM crash JOIN file USING (source, blob)
+     WHERE version = ? AND count >= ? ORDER BY file.source, file.path`,
+    [version, enough],
+  );
+}

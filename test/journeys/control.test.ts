@@ -1,6 +1,6 @@
 import { readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command } from '../support/daemon.ts';
+import { Command, RunningDaemon } from '../support/daemon.ts';
 import { t } from '../support/tap.ts';
 import { clientYaml, pluginYaml, tokenYaml, World } from '../support/world.ts';
 
@@ -148,10 +148,21 @@ t.test('content that has ended the process twice is passed over until it changes
     'all others go on',
   );
   t.match((await world.report('plan')).problems, [{ code: 'FILE_QUARANTINED' }]);
+  t.match((await world.run('status')).out, /team passes over 1 file .*:\n {4}b\.yaml since 2/);
+  t.match(JSON.parse((await world.run('status', '-o', 'json')).out), {
+    sources: [{ quarantined: [{ path: 'b.yaml' }] }],
+  });
+  const daemon = new RunningDaemon(t, world);
+  await daemon.ready();
+  t.match(await daemon.source(), { quarantined: [{ path: 'b.yaml', since: /^2/ }] });
+  const metrics = await (await fetch(`http://${await daemon.address()}/metrics`)).text();
+  t.match(metrics, /plumbline_quarantined_files\{source="team"\} 1/);
+  await daemon.stop('SIGTERM');
   world.write('b.yaml', pluginYaml('beta', { deadly: false }));
   const mended = await world.report('sync');
   t.equal(mended.exit, 0);
   t.match(mended.changes, [{ action: 'update', name: 'beta' }]);
+  t.notMatch((await world.run('status')).out, /passes over/);
   t.same(
     readdirSync(world.folder).filter((it) => it.includes('reading')),
     [],

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Api, HttpParts } from '../parts.ts';
 import { answers, answersText, statusShape } from '../shapes.ts';
+import { sourcesJson } from '../source-json.ts';
 
 const tags = ['health'];
 
@@ -83,7 +84,7 @@ export function healthRoutes(app: Api, { daemon, metrics, access, ports }: HttpP
       apiVersion: 'plumbline.dev/v1',
       kind: 'Status',
       version: ports.version,
-      sources: daemon.status(),
+      sources: await sourcesJson(daemon.status(), ports),
     }),
   );
 }

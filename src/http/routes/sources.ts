@@ -6,11 +6,12 @@ import type { SourceStatus } from '../../reconcile/status.ts';
 import { nameInPath } from '../parameters.ts';
 import type { Api, HttpParts } from '../parts.ts';
 import { answers, listOf, reportShape, requestedShape, sourceShape } from '../shapes.ts';
+import { sourcesJson } from '../source-json.ts';
 
 const tags = ['sources'];
 
 /** The sources: how each stands, what a run would do, how its records have drifted, and a run on request. */
-export function sourceRoutes(app: Api, { daemon, limits }: HttpParts): void {
+export function sourceRoutes(app: Api, { daemon, ports, limits }: HttpParts): void {
   app.get(
     '/api/v1/sources',
     {
@@ -21,7 +22,10 @@ export function sourceRoutes(app: Api, { daemon, limits }: HttpParts): void {
         response: answers(listOf(sourceShape, 'sources')),
       },
     },
-    async () => ({ kind: 'List', items: daemon.status().map(described) }),
+    async () => ({
+      kind: 'List',
+      items: (await sourcesJson(daemon.status(), ports)).map(described),
+    }),
   );
 
   app.get(
@@ -35,7 +39,8 @@ export function sourceRoutes(app: Api, { daemon, limits }: HttpParts): void {
         response: answers(sourceShape),
       },
     },
-    async ({ params }) => described(sourceNamed(daemon.status(), params.name)),
+    async ({ params }) =>
+      described(sourceNamed(await sourcesJson(daemon.status(), ports), params.name)),
   );
 
   const previews = [
