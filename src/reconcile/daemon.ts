@@ -34,8 +34,10 @@ export class DaemonLoops implements Daemon {
         for (const listener of this.#listeners) listener(status, result);
       },
     };
+    const but = (one: WatchedTarget) =>
+      targets.filter((it) => it !== one).map(({ source }) => source.name);
     this.#loops = targets.map(
-      (target) => new SourceLoop(ports, target, target.rhythm, target.location, heard),
+      (target) => new SourceLoop(ports, target, target.rhythm, target.location, heard, but(target)),
     );
   }
 

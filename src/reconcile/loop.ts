@@ -61,6 +61,7 @@ export class SourceLoop {
   readonly #rhythm: Rhythm;
   readonly #location: string;
   readonly #heard: LoopListener;
+  readonly #others: readonly string[];
   #status: SourceStatus;
   #failures = 0;
   /** When the last run ended, in monotonic milliseconds. */
@@ -77,7 +78,16 @@ export class SourceLoop {
   /** How the records differ from what was last applied. */
   readonly drift: () => Promise<Plan>;
 
-  constructor(ports: Ports, target: Target, rhythm: Rhythm, location: string, heard: LoopListener) {
+  /** `others` are the sources of the process that have loops of their own. */
+  constructor(
+    ports: Ports,
+    target: Target,
+    rhythm: Rhythm,
+    location: string,
+    heard: LoopListener,
+    others: readonly string[] = [],
+  ) {
+    this.#others = others;
     this.#ports = ports;
     this.#target = target;
     this.#rhythm = rhythm;
@@ -191,7 +201,7 @@ export class SourceLoop {
     // What was due before and was not tried is suspended.
     const seen = this.#status.lastRun?.startedAt ?? '';
     const due = await database
-      .read((query) => nextTry(query, this.#target.source.name, seen))
+      .read((query) => nextTry(query, this.#others, seen))
       .catch(() => undefined);
     if (due === undefined) return usual;
     return Math.min(usual, Math.max(Date.parse(due) - clock.now().getTime(), shortestRetry));
@@ -227,7 +237,7 @@ export class SourceLoop {
     const at = this.#ports.clock.now().toISOString();
     this.#heard.started({ source: this.#target.source.name, trigger, at });
     const result = await reconcile(this.#ports, this.#target, occasion, signal);
-    await followOverdue(this.#ports, result, signal).catch((error) =>
+    await followOverdue(this.#ports, result, this.#others, signal).catch((error) =>
       this.#ports.log.warn({ err: error }, 'endpoints that are behind could not be asked'),
     );
     this.#endedAt = this.#ports.clock.monotonic();

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { keyId } from '../manifest/manifest.ts';
 import type { Query } from '../store/database.ts';
-import { effectsOf, type OwedEffect, stageTries } from '../store/effects.ts';
+import { effectsBut, type OwedEffect, stageTries } from '../store/effects.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import { readOrders, suspendedRecords, suspensionOfSource } from './control.ts';
 import { tryingAtOnce } from './effects.ts';
@@ -11,12 +11,13 @@ import type { Ports } from './ports.ts';
 
 /**
  * Tries what a run did not: effects that are owed to records of the source whose manifest is broken,
- * gone or has to wait, and to records that belong to no source; once they are due, or at once where
- * the run tried its own at once. Suspended records are left alone.
+ * gone or has to wait, and to records that no source of the process looks after: `others` are those that
+ * do. Once they are due, or at once where the run tried its own at once. Suspended records are left alone.
  */
 export async function followOverdue(
   ports: Ports,
   { source, trigger, outcomes }: Pick<RunResult, 'source' | 'trigger' | 'outcomes'>,
+  others: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
   const { database, clock, endpoint } = ports;
@@ -27,7 +28,7 @@ export async function followOverdue(
       .map(({ change }) => keyId(change.key)),
   );
   const due = async (query: Query) => {
-    const effects = await effectsLookedAfter(query, source, now.toISOString());
+    const effects = await effectsLookedAfter(query, source, others, now.toISOString());
     return effects.filter(
       (it) =>
         !tried.has(keyId(it)) &&
@@ -60,9 +61,10 @@ export async function followOverdue(
 async function effectsLookedAfter(
   query: Query,
   source: string,
+  others: readonly string[],
   now: string,
 ): Promise<OwedEffect[]> {
-  const effects = await effectsOf(query, source);
+  const effects = await effectsBut(query, others);
   if (effects.length === 0) return effects;
   const orders = await readOrders(query, source, now);
   if (suspensionOfSource(orders, source) !== undefined) return [];

@@ -78,29 +78,30 @@ function knownSql<T>(table: string, columns: Columns<T>, row: string, space: str
     WHERE known.account = ${row}.account AND known.space = '${space}' AND known.name = ${row}.name)`;
 }
 
-/** Effects for the records of a source and for those of nobody. */
-const looked = `effect LEFT JOIN inventory USING (${keyColumns.join()}) WHERE coalesce(source, ?1) = ?1`;
+/** Effects for all records but those of these sources, which is a JSON list. */
+const looked = `effect LEFT JOIN inventory USING (${keyColumns.join()})
+  WHERE (source IS NULL OR source NOT IN (SELECT value FROM json_each(?1)))`;
 
-/** When the next effect after a moment (ISO 8601) is due that a source looks after; undefined where there is none. */
+/** When the next effect after a moment (ISO 8601) is due that these sources do not look after; undefined where there is none. */
 export async function nextTry(
   query: Query,
-  source: string,
+  others: readonly string[],
   after: string,
 ): Promise<string | undefined> {
   const [row] = await query.rows<{ due: string | null }>(
     `SELECT min(next_try_at) AS due FROM ${looked} AND next_try_at > ?2`,
-    [source, after],
+    [JSON.stringify(others), after],
   );
   return row?.due ?? undefined;
 }
 
-/** The effects that a source looks after. */
-export function effectsOf(query: Query, source: string): Promise<OwedEffect[]> {
+/** The effects that these sources do not look after. */
+export function effectsBut(query: Query, others: readonly string[]): Promise<OwedEffect[]> {
   const columns = Object.entries(effectColumns).map(
     ([name, column]) => `effect.${column} AS ${name}`,
   );
   return query.rows<OwedEffect>(`SELECT ${columns.join()} FROM ${looked} ORDER BY next_try_at`, [
-    source,
+    JSON.stringify(others),
   ]);
 }
 

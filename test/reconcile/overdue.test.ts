@@ -26,9 +26,9 @@ async function running(t: Test, files: Readonly<Record<string, string>>) {
   const ports = await freshPorts(t);
   ports.endpoint.refused.add('bot');
   const source = new FakeSource(files);
-  const watched = { ...targetOf(source), rhythm: { interval }, location: 'here' };
   let runs = 0;
-  const start = (of: Ports = ports) => {
+  const start = (of: Ports = ports, over = source) => {
+    const watched = { ...targetOf(over), rhythm: { interval }, location: 'here' };
     const daemon = new DaemonLoops(of, [watched]);
     daemon.onRun(() => {
       runs += 1;
@@ -109,6 +109,19 @@ t.test('a suspended record is not told, and nobody runs in circles for it', asyn
   await until(() => ports.clock.sleeping === 1 && ran() === before + 4);
   t.same(ports.endpoint.calls, []);
   t.equal((await owed()).length, 1);
+});
+
+t.test('an endpoint follows though the source of its client is configured no more', async (t) => {
+  const { ports, start, owed, settle } = await running(t, bot);
+  const first = start();
+  await until(async () => ports.clock.sleeping === 1 && (await owed()).length === 1);
+  await first.end();
+  ports.endpoint.refused.clear();
+  const other = new FakeSource({ 'other.yaml': tokenYaml('other') });
+  Object.assign(other, { name: 'other' });
+  start(ports, other);
+  await settle();
+  t.same(ports.endpoint.standing(), { 'default/llm_client/bot': 'published' });
 });
 
 t.test('an endpoint that is configured anew is told what is deployed already', async (t) => {
