@@ -1,21 +1,15 @@
 import { z } from 'zod';
 import { kinds } from '../../src/kinds/kinds.ts';
-import { metadataFields } from '../../src/kinds/metadata.ts';
 import { parseYaml } from '../../src/lib/yaml.ts';
 import { kindJsonSchema } from '../../src/manifest/json-schema.ts';
-import type { Kind, KindSet } from '../../src/manifest/kind.ts';
 import { kindSet } from '../../src/manifest/kind-set.ts';
 import { ManifestLoader } from '../../src/manifest/load.ts';
 import { printManifest } from '../../src/manifest/print.ts';
-import type { Vault } from '../../src/manifest/secret-value.ts';
-import { exportEntries } from '../../src/reconcile/export-entries.ts';
-import { executeManual, planApply } from '../../src/reconcile/manual.ts';
-import { freshPorts } from '../support/ports.ts';
-import { never } from '../support/snapshots.ts';
 import { t } from '../support/tap.ts';
+import { greeting } from './greeting/kind.ts';
 
-function loadText(text: string, of: KindSet = kinds, vault?: Vault) {
-  const loader = new ManifestLoader(of, 'default', vault);
+function loadText(text: string) {
+  const loader = new ManifestLoader(kinds, 'default');
   loader.add({ path: 'it.yaml', blob: '' }, Buffer.from(text));
   return loader.finish();
 }
@@ -125,93 +119,8 @@ t.test('every word for a kind means one kind, and a circle of references is refu
       references,
     }) as const;
   const circle = [
-    { ...toy, name: 'A', space: 'a', fields: [field('b')] },
-    { ...toy, name: 'B', space: 'b', fields: [field('a')] },
+    { ...greeting, name: 'A', space: 'a', fields: [field('b')] },
+    { ...greeting, name: 'B', space: 'b', fields: [field('a')] },
   ];
   t.throws(() => kindSet(circle), { message: /circle/ });
-});
-
-/** A kind as somebody would add it: one value, and one line in the list of all. */
-const toy: Kind = {
-  name: 'Greeting',
-  space: 'greeting',
-  aliases: [],
-  summary: 'What to say to whom',
-  spec: () =>
-    z.strictObject({
-      text: z.string(),
-      loud: z.boolean().nullish(),
-      languages: z.array(z.string()).nullish(),
-      token: z.string().nullish(),
-    }),
-  legacy: ['spec.old'],
-  fields: [
-    ...metadataFields('greeting'),
-    { path: 'spec.text', storage: { column: 'text', type: 'text' }, class: 'behaviour' },
-    {
-      path: 'spec.loud',
-      storage: { column: 'loud', type: 'boolean' },
-      class: 'cosmetic',
-      default: false,
-    },
-    {
-      path: 'spec.languages',
-      storage: { list: 'greeting_language', column: 'name' },
-      class: 'behaviour',
-      default: [],
-      compare: 'set',
-    },
-    {
-      path: 'spec.token',
-      storage: { column: 'token_id', type: 'integer' },
-      class: 'exposure',
-      references: 'smarter_auth_token',
-    },
-  ],
-  tables: { main: 'greeting', ones: [] },
-  status: () => ({}),
-  example: `apiVersion: smarter.sh/v1
-kind: Greeting
-metadata:
-  name: hello
-  description: Says hello
-  version: 1.0.0
-spec:
-  text: Hello!
-  languages: # in any order
-    - fr
-    - de
-  token: support_key
-`,
-};
-
-t.test('a kind is added by one value, and the laws hold for it', async (t) => {
-  const all = kindSet([...kinds.all, toy]);
-  const ports = await freshPorts(t, all, { WAREHOUSE_KEY: 'x' });
-  const text = [...kinds.all, toy].map((it) => it.example).join('---\n');
-  const apply = async (what: string) => {
-    const loaded = loadText(what, all, ports.vault);
-    t.same(loaded.problems, []);
-    const plan = await planApply(ports, 'default', loaded);
-    const results = await executeManual(ports, plan, { actor: 'test', signal: never });
-    t.same(
-      results.filter((it) => it.outcome !== 'applied').map((it) => it.error),
-      [],
-    );
-    return plan;
-  };
-  t.equal((await apply(text)).summary.create, all.all.length);
-  t.same((await apply(text)).changes, [], 'applying it again changes nothing');
-  let exported = '';
-  for await (const { manifest, kind } of exportEntries(ports, { account: 'default', kinds: [] }))
-    exported += `---\n${printManifest(manifest, kind)}`;
-  t.same((await apply(exported)).changes, [], 'applying the export changes nothing');
-  const hello = (of: string) =>
-    loadText(of, all).manifests.find((it) => it.manifest.kind === 'Greeting')?.manifest;
-  t.same(hello(exported), hello(text), 'the export says what was applied');
-  const changed = await apply(text.replace('text: Hello!', 'text: Good day!'));
-  t.match(changed.changes, [
-    { action: 'update', kind: 'Greeting', fields: [{ path: 'spec.text', to: 'Good day!' }] },
-  ]);
-  t.equal(changed.changes.length, 1);
 });
