@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { errorEnvelope } from '../../src/broker/response.ts';
 import { kinds } from '../../src/kinds/kinds.ts';
 import { asPlumblineError, PlumblineError } from '../../src/lib/errors.ts';
@@ -123,6 +124,39 @@ t.test(
 );
 
 t.test(
+  '18: applying a connection asks nobody, and a slow endpoint holds up no write',
+  async (t) => {
+    const { ports, resources, apply } = await account(t);
+    let asked = 0;
+    const server = createServer((socket) => {
+      asked += 1;
+      socket.destroy();
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    t.teardown(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    const text = (name: string, from: RegExp, to: string) =>
+      (kinds.byName(name)?.example ?? '').replace(from, to).replace(/^ +\w+: warehouse_key\n/m, '');
+    await apply(
+      text('ApiConnection', /https:[^\s]+/, `http://127.0.0.1:${port}`),
+      text('SqlConnection', /hostname: \S+\n +port: \d+/, `hostname: 127.0.0.1\n    port: ${port}`),
+      text('Provider', /https:[^\s]+\/v1/, `http://127.0.0.1:${port}`),
+    );
+    t.equal(asked, 0, 'whether they can be reached is not asked');
+    class Waiting extends FakeEndpoint {
+      override async publish(record: LiveRecord, key: string) {
+        await apply(pluginYaml('meanwhile'));
+        return super.publish(record, key);
+      }
+    }
+    await apply(tokenYaml('key'));
+    const waited = new Resources({ ...ports, endpoint: new Waiting() }, 'default');
+    await waited.ofText(closed('bot')).apply(by);
+    t.ok(await resources.named('plugin', 'meanwhile').record(), 'no transaction was open');
+  },
+);
+
+t.test(
   '20: a reference means the account of its manifest, and what is missing is named',
   async (t) => {
     const { ports, apply } = await account(t);
@@ -202,11 +236,11 @@ t.test('29: a secret opens what its own key is for, and nothing else', async (t)
   const { ports, resources, apply } = await account(t);
   await apply(tokenYaml('mine'), tokenYaml('yours'));
   const verifier = new TokenVerifier(ports);
-  const issued = await issueToken(ports, {
-    key: resources.named('token', 'mine').key,
-    actor: by.actor,
-  });
-  t.match(await verifier.verify(issued.text.reveal()), { key: { name: 'mine' } });
+  for (const name of ['mine', 'yours']) {
+    const { key } = resources.named('token', name);
+    const issued = await issueToken(ports, { key, actor: by.actor });
+    t.match(await verifier.verify(issued.text.reveal()), { key: { name } });
+  }
   t.equal(await verifier.verify('plumb_nobody_nothing'), undefined);
 });
 

@@ -336,7 +336,7 @@ const samples: Readonly<
 > = {
   database: ['sqlite:/elsewhere.db'],
   account: ['acme'],
-  'http.listen': ['127.0.0.1:9', { host: '127.0.0.1', port: 9 }],
+  'http.listen': ['127.0.0.1:9357', { host: '127.0.0.1', port: 9357 }],
   'http.token': ['sesame'],
   'http.tokenFile': ['secret', 'from the file'],
   'secrets.directory': ['/run/secrets'],

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { kinds } from '../../src/kinds/kinds.ts';
 import { type Test, t } from '../support/tap.ts';
 import { clientYaml, pluginYaml, tokenYaml, World } from '../support/world.ts';
@@ -22,19 +23,16 @@ async function full(t: Test): Promise<World> {
   return world;
 }
 
-t.test(
-  '1, 18, 33: looking at things, whether they are there or not, creates nothing',
-  async (t) => {
-    const world = await full(t);
-    const before = hash(world.database);
-    for (const { name } of kinds.all) {
-      t.equal((await world.run('get', name)).exit, 0, name);
-      t.match((await world.run('describe', name, 'nobody')).err, 'RECORD_NOT_FOUND', `12: ${name}`);
-    }
-    for (const command of ['plan', 'drift', 'export']) await world.run(command);
-    t.equal(hash(world.database), before);
-  },
-);
+t.test('1, 33: looking at things, whether they are there or not, creates nothing', async (t) => {
+  const world = await full(t);
+  const before = hash(world.database);
+  for (const { name } of kinds.all) {
+    t.equal((await world.run('get', name)).exit, 0, name);
+    t.match((await world.run('describe', name, 'nobody')).err, 'RECORD_NOT_FOUND', `12: ${name}`);
+  }
+  for (const command of ['plan', 'drift', 'export']) await world.run(command);
+  t.equal(hash(world.database), before);
+});
 
 t.test('2: a client with one wrong reference or function is not half written', async (t) => {
   const world = new World(t);
@@ -84,12 +82,8 @@ t.test(
 );
 
 t.test('22: nothing is deleted that something which stays refers to', async (t) => {
-  const pairs = [
-    ['Secret', 'SqlConnection', 'Secret'],
-    ['SqlConnection', 'SqlPlugin', 'SqlConnection'],
-    ['ApiConnection', 'ApiPlugin', 'ApiConnection'],
-  ] as const;
-  for (const [kind] of pairs) {
+  const used = ['Secret', 'SmarterAuthToken', 'SqlConnection', 'ApiConnection', 'Plugin'];
+  for (const kind of used) {
     const world = await full(t);
     world.remove(`${kind}.yaml`);
     const { changes, problems } = await world.report('sync');
@@ -99,6 +93,32 @@ t.test('22: nothing is deleted that something which stays refers to', async (t) 
       t.not(await text(world, 'get', name, '-o', 'name'), '', `${name} is still there`);
   }
 });
+
+t.test(
+  '33: what a run would do is told before, references go first, and only what is ours is pruned',
+  async (t) => {
+    const world = new World(t);
+    world.write('../theirs.yaml', pluginYaml('by_hand'));
+    await world.run('apply', '-f', join(world.folder, 'theirs.yaml'));
+    world.write('a.yaml', clientYaml('a', { deployed: true }, { apiKey: 'z', plugins: ['y'] }));
+    world.write('y.yaml', pluginYaml('y'));
+    world.write('z.yaml', tokenYaml('z'));
+    const told = async (command: string) => {
+      const { exit, changes } = await world.report(command);
+      return [exit, ...changes.map((it) => `${it.action} ${it.name}`)];
+    };
+    const created = ['create z', 'create y', 'create a', 'deploy a'];
+    t.same(await told('plan'), [2, ...created], 'a plan says it, with an exit code of its own');
+    t.same(await told('sync'), [0, ...created]);
+    t.same(await told('drift'), [0]);
+    for (const name of ['a', 'y', 'z']) world.remove(`${name}.yaml`);
+    world.write('b.yaml', pluginYaml('b'));
+    const left = ['create b', 'undeploy a', 'delete a', 'delete y', 'delete z'];
+    t.same(await told('plan'), [2, ...left], 'what refers to others leaves before them');
+    t.same(await told('sync'), [0, ...left]);
+    t.equal(await text(world, 'get', 'plugin', '-o', 'name'), 'plugin/b\nplugin/by_hand\n');
+  },
+);
 
 t.test(
   '5, 6, 7: tags follow, null is nothing, and what is omitted is not switched off',
