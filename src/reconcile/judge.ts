@@ -7,7 +7,6 @@ import {
   type ManifestOutline,
   type ResourceKey,
 } from '../manifest/manifest.ts';
-import type { LiveRecord } from '../manifest/record.ts';
 import { planning } from '../plan/build.ts';
 import type { OwnedRecord, Plan } from '../plan/change.ts';
 import type { Control } from '../plan/control.ts';
@@ -15,16 +14,16 @@ import type { Beyond, PlanInput } from '../plan/world.ts';
 import type { SnapshotFile } from '../source/source.ts';
 import { type Rival, rivalsOf } from '../store/contested.ts';
 import type { Query } from '../store/database.ts';
-import { declaredNames } from '../store/file-index.ts';
 import { countOwned } from '../store/inventory.ts';
 import { readLiveCounter } from '../store/live-counter.ts';
 import { readControl, readOrders } from './control.ts';
 import { type Base, type Intake, takeIn } from './intake.ts';
-import { ownedRecord, readRecords, recordsThere } from './live.ts';
+import { ownedRecord, readRecords } from './live.ts';
 import { lookBack } from './look-back.ts';
 import { waitingForNeighbours } from './neighbours.ts';
 import { lookOn } from './parse-watch.ts';
 import type { Ports, Target } from './ports.ts';
+import { referredTo } from './referred.ts';
 import { decideScope, readScope, type Scope } from './scope.ts';
 import { type Survey, survey } from './survey.ts';
 
@@ -155,7 +154,12 @@ async function bothSides(
     beyond: {
       unchanged: surveyed.valid - outlines.length,
       owned: (await countOwned(query, name, account)) - owned.size,
-      ...(await referredTo(query, brokers, { name, account, outlines, live })),
+      ...(await referredTo(query, brokers, {
+        account,
+        source: name,
+        references: outlines.flatMap((it) => it.references),
+        inScope: new Set([...outlines, ...live].map((it) => keyId(it.key))),
+      })),
     },
   };
 }
@@ -192,36 +196,6 @@ function asApplied(
     owned.digest === outline.digest &&
     deployed === outline.deployed;
   return isSame ? { ...outline, manifest: owned.applied } : undefined;
-}
-
-/** Which of the records that the scope refers to are there, and what could be meant where one is not. */
-async function referredTo(
-  query: Query,
-  brokers: Ports['brokers'],
-  of: {
-    readonly name: string;
-    readonly account: string;
-    readonly outlines: readonly ManifestOutline[];
-    readonly live: readonly LiveRecord[];
-  },
-): Promise<Pick<Beyond, 'records' | 'names'>> {
-  const { account } = of;
-  const inScope = new Set([...of.outlines, ...of.live].map((it) => keyId(it.key)));
-  const wanted = new Map<string, ResourceKey>();
-  for (const { references } of of.outlines)
-    for (const { space, name } of references) {
-      const key = { account, space, name };
-      if (!inScope.has(keyId(key))) wanted.set(keyId(key), key);
-    }
-  const records = await recordsThere(query, brokers, account, wanted.values());
-  const missing = [...wanted].filter(([id]) => !records.has(id)).map(([, key]) => key.space);
-  const names = new Map<string, readonly string[]>();
-  for (const space of new Set(missing))
-    names.set(space, [
-      ...(await declaredNames(query, of.name, account, space)),
-      ...(await query(brokers.tableOf(space)).where({ account }).pluck<string[]>('name')),
-    ]);
-  return { records, names };
 }
 
 async function planOf(

@@ -15,10 +15,9 @@ import type { LiveRecord } from '../manifest/record.ts';
 import { buildPlan } from '../plan/build.ts';
 import type { ChangeResult, OwnedRecord, Plan, Policy } from '../plan/change.ts';
 import { isProtected, protect } from '../plan/guard.ts';
-import { inventoryRow, orphansOf } from '../store/inventory.ts';
+import { type Errand, readAround, type Surroundings } from './around.ts';
 import { refuseUndone, refuseUnready } from './conclude.ts';
 import { execute } from './execute.ts';
-import { type LiveState, readLive } from './live.ts';
 import type { Ports } from './ports.ts';
 
 /** The source name that reports show for what a person does by hand; no record is owned by it. */
@@ -52,10 +51,9 @@ const policy: Policy = {
 
 /** What applying these manifests by hand would do. Records that a source owns, and still declares, are blocked. */
 export async function planApply(ports: Ports, account: string, loaded: LoadResult): Promise<Plan> {
-  const state = await readLive(ports.database, ports.brokers, account, manual);
+  const state = await around(ports, { account, manifests: loaded.manifests });
   const declared = new Set(loaded.manifests.map((it) => keyId(it.key)));
-  const left = new Set((await ports.database.read(orphansOf)).map(keyId));
-  const isFree = (id: string) => !state.owners.has(id) || left.has(id);
+  const isFree = (id: string) => state.rows.get(id)?.orphaned !== false;
   const mine = state.live.filter(({ key }) => declared.has(keyId(key)) && isFree(keyId(key)));
   return plan(ports, state, loaded.manifests, mine, loaded);
 }
@@ -75,10 +73,10 @@ export async function planDelete(
   account: string,
   named: readonly Named[],
 ): Promise<Plan> {
-  const state = await readLive(ports.database, ports.brokers, account, manual);
+  const state = await around(ports, { account, leaving: named.map((it) => it.key) });
   const records = named.map((it) => found(state, it));
   for (const record of records) {
-    await refuseOwned(ports, record);
+    refuseOwned(state, record);
     refuseProtected(record);
   }
   return plan(ports, state, [], records);
@@ -97,9 +95,9 @@ export async function planDeployment(
 ): Promise<Plan> {
   requireVerb(kind, deployed ? 'deploy' : 'undeploy');
   const path = kind.deployment as string;
-  const state = await readLive(ports.database, ports.brokers, key.account, manual);
+  const state = await around(ports, { account: key.account, keys: [key] });
   const record = found(state, { kind, key });
-  await refuseManaged(ports, record, deployed, path);
+  refuseManaged(state, record, deployed, path);
   const manifest = structuredClone(record.manifest) as Manifest & Record<string, unknown>;
   putAt(manifest, path, deployed);
   return plan(ports, state, [asLoaded(record, manifest, deployed)], [record]);
@@ -133,9 +131,13 @@ export async function perform(ports: Ports, plan: Plan, by: By): Promise<ChangeR
   return results;
 }
 
+function around({ database, brokers }: Ports, errand: Errand): Promise<Surroundings> {
+  return database.read((query) => readAround(query, brokers, errand));
+}
+
 function plan(
   ports: Ports,
-  state: LiveState,
+  state: Surroundings,
   desired: readonly LoadedManifest[],
   mine: readonly LiveRecord[],
   loaded?: LoadResult,
@@ -147,7 +149,8 @@ function plan(
     desired,
     live: state.live,
     owned: mine.map(asOwned),
-    ownerOf: (id) => (free.has(id) ? undefined : state.owners.get(id)),
+    beyond: state.beyond,
+    ownerOf: (id) => (free.has(id) ? undefined : state.rows.get(id)?.source),
     problems: loaded?.problems ?? [],
     declaredButInvalid: loaded?.declared ?? [],
     unknownContent: loaded?.unknown ?? [],
@@ -158,23 +161,23 @@ function plan(
 }
 
 /** What writing these manifests by hand would do; none of them has a record yet. */
-export function planWritten(
+export async function planWritten(
   ports: Ports,
-  state: LiveState,
-  desired: readonly LoadedManifest[],
-): Plan {
-  return plan(ports, state, desired, []);
+  account: string,
+  manifests: readonly LoadedManifest[],
+): Promise<Plan> {
+  return plan(ports, await around(ports, { account, manifests }), manifests, []);
 }
 
 /** A record of another kind that has the name, as plugins can have it, is not the one that was named. */
-function found(state: LiveState, { kind, key }: Named): LiveRecord {
+function found(state: Surroundings, { kind, key }: Named): LiveRecord {
   const record = state.live.find((it) => keyId(it.key) === keyId(key) && it.kind === kind.name);
   if (record === undefined) throw recordNotFound(kind.name, key.name);
   return record;
 }
 
-async function refuseOwned(ports: Ports, record: LiveRecord): Promise<void> {
-  const row = await ports.database.read((query) => inventoryRow(query, record.key));
+function refuseOwned({ rows }: Surroundings, record: LiveRecord): void {
+  const row = rows.get(keyId(record.key));
   // What is orphaned was let go of by its source already; the record is kept for a person to decide.
   if (row === undefined || row.orphaned) return;
   throw new PlumblineError(
@@ -196,13 +199,13 @@ function refuseProtected({ kind, key, manifest }: LiveRecord): void {
   );
 }
 
-async function refuseManaged(
-  ports: Ports,
+function refuseManaged(
+  { rows }: Surroundings,
   record: LiveRecord,
   deployed: boolean,
   path: string,
-): Promise<void> {
-  const row = await ports.database.read((query) => inventoryRow(query, record.key));
+): void {
+  const row = rows.get(keyId(record.key));
   if (row === undefined || row.orphaned) return;
   const said = valueAt(JSON.parse(row.applied), path);
   if (said === undefined || said === deployed) return;

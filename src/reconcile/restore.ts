@@ -1,13 +1,14 @@
 import { PlumblineError } from '../lib/errors.ts';
 import type { Kind } from '../manifest/kind.ts';
 import { comparableOf } from '../manifest/kind-set.ts';
-import { contentDigest, keyId, type Manifest, type ResourceKey } from '../manifest/manifest.ts';
+import { contentDigest, type Manifest, type ResourceKey } from '../manifest/manifest.ts';
+import { referencesOf } from '../manifest/references.ts';
 import type { Plan } from '../plan/change.ts';
 import { settled } from '../plan/written.ts';
 import { lastTrashed, type Trashed } from '../store/trash.ts';
 import type { DeletedRecord } from './deleted.ts';
-import { readLive } from './live.ts';
-import { manual, planWritten } from './manual.ts';
+import { readRecords, recordsThere } from './live.ts';
+import { planWritten } from './manual.ts';
 import type { Ports } from './ports.ts';
 import { type Lost, withoutLost } from './restore-references.ts';
 
@@ -30,8 +31,9 @@ export async function planRestore(
   kind: Kind,
   key: ResourceKey,
 ): Promise<Restoration> {
-  const state = await readLive(ports.database, ports.brokers, key.account, manual);
-  const there = state.live.find((it) => keyId(it.key) === keyId(key));
+  const { database, brokers } = ports;
+  const { account } = key;
+  const [there] = await database.read((query) => readRecords(query, brokers, account, [key]));
   if (there !== undefined)
     throw new PlumblineError('RECORD_EXISTS', `${there.kind} ${key.name} is there already`, {
       hint: `delete or rename it first; 'plumbline describe ${there.kind.toLowerCase()} ${key.name}' shows it`,
@@ -48,9 +50,10 @@ export async function planRestore(
     );
   const record = JSON.parse(trashed.record) as DeletedRecord;
   const { deployed = false } = record;
-  const exists = new Set(state.live.map((it) => keyId(it.key)));
+  const needed = [...referencesOf(kind, record.manifest)].map((it) => ({ ...it, account }));
+  const exists = await database.read((query) => recordsThere(query, brokers, account, needed));
   const { manifest, lost } = withoutLost(kind, key, record, exists);
-  const plan = planWritten(ports, state, [
+  const plan = await planWritten(ports, account, [
     asDesired(kind, key, settled(kind, manifest, deployed), deployed),
   ]);
   const { id, generation, createdAt, columns } = record;

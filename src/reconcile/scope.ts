@@ -81,7 +81,7 @@ function leaving(source: string, survey: Survey, scope: Scope): ResourceKey[] {
 }
 
 /** Every record of the account that refers to one of these. */
-async function dependents(
+export async function dependents(
   query: Query,
   brokers: Brokers,
   account: string,

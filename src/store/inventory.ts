@@ -64,13 +64,6 @@ export async function* inventoryPages(
   }
 }
 
-/** Everything a source owns, by key. */
-export async function inventoryOf(query: Query, source: string): Promise<InventoryRow[]> {
-  const all: InventoryRow[] = [];
-  for await (const page of inventoryPages(query, source)) all.push(...page);
-  return all;
-}
-
 /** What a source owns of one name space, by key. It costs as much as there is, whatever else there is. */
 export async function inventoryOfSpace(
   query: Query,
@@ -82,13 +75,9 @@ export async function inventoryOfSpace(
   return rows.map((row) => ({ ...row, orphaned: Boolean(row.orphaned) }));
 }
 
-/** Which source owns which record: of these keys, or of all; what nobody owns is left out. */
-export async function ownersOf(
-  query: Query,
-  keys?: readonly RecordKey[],
-): Promise<(RecordKey & { readonly source: string })[]> {
-  const owners = query('inventory').select('account', 'space', 'name', 'source');
-  return keys === undefined ? owners : owners.whereRaw(...amongKeys(keys));
+/** Which source owns which record; what nobody owns is left out. */
+export async function ownersOf(query: Query): Promise<(RecordKey & { readonly source: string })[]> {
+  return query('inventory').select('account', 'space', 'name', 'source');
 }
 
 /** Where a record comes from. */

@@ -8,11 +8,11 @@ import { digestOf } from '../../src/lib/digest.ts';
 import { PlumblineError } from '../../src/lib/errors.ts';
 import type { JsonObject } from '../../src/lib/json.ts';
 import { keyId, type Manifest } from '../../src/manifest/manifest.ts';
-import { readLive } from '../../src/reconcile/live.ts';
 import { ask, closeHandle, type Handle, openHandle } from '../../src/store/driver.ts';
 import { owedEffects } from '../../src/store/effects.ts';
 import { history } from '../../src/store/journal.ts';
 import { openStore } from '../../src/store/open.ts';
+import { readLive } from '../support/standing.ts';
 import { type Effect, effectsFile } from './subject.ts';
 
 /** All that a folder's database and endpoint hold, as texts to compare. */

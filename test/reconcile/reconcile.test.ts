@@ -4,7 +4,6 @@ import { PlumblineError } from '../../src/lib/errors.ts';
 import { keyId } from '../../src/manifest/manifest.ts';
 import type { Policy } from '../../src/plan/change.ts';
 import { planTarget } from '../../src/reconcile/judge.ts';
-import { readLive } from '../../src/reconcile/live.ts';
 import type { RunResult } from '../../src/reconcile/outcome.ts';
 import type { Ports, Target } from '../../src/reconcile/ports.ts';
 import { reconcile } from '../../src/reconcile/reconcile.ts';
@@ -22,6 +21,7 @@ import {
   targetOf,
 } from '../support/ports.ts';
 import { never } from '../support/snapshots.ts';
+import { readLive } from '../support/standing.ts';
 import { t } from '../support/tap.ts';
 import { until } from '../support/until.ts';
 import { clientYaml, pluginYaml, tokenYaml } from '../support/world.ts';
@@ -394,6 +394,23 @@ t.test('an endpoint that does not follow is told, and followed up until it has',
       t.same((await run(ports, target)).outcomes, []);
     });
   }
+});
+
+t.test('by hand, what another record has for itself is refused, and says who has it', async (t) => {
+  const ports = await freshPorts(t);
+  const apply = (text: string) => new Resources(ports, 'default').ofText(text).apply(ann);
+  await apply(tokenYaml('key'));
+  await apply(clientYaml('one', { subdomain: 'help' }, closed));
+  await t.rejects(apply(clientYaml('two', { subdomain: 'help' }, closed)), {
+    message: /host label help, which LLMClient one has/,
+  });
+  await t.rejects(new Resources(ports, 'default').named('smarterauthtoken', 'key').delete(ann), {
+    message: /LLMClient one/,
+  });
+  t.same(Object.keys((await standing(ports)).records).sort(), [
+    'default/llm_client/one',
+    'default/smarter_auth_token/key',
+  ]);
 });
 
 t.test('where the record is the endpoint, a deploy is done with its commit', async (t) => {

@@ -3,11 +3,11 @@ import { keyId } from '../../src/manifest/manifest.ts';
 import type { Plan } from '../../src/plan/change.ts';
 import { planReport } from '../../src/plan/report.ts';
 import { planTarget } from '../../src/reconcile/judge.ts';
-import { readLive } from '../../src/reconcile/live.ts';
 import type { Ports } from '../../src/reconcile/ports.ts';
 import { reconcile } from '../../src/reconcile/reconcile.ts';
 import { FakeSource, freshPorts, targetOf } from '../support/ports.ts';
 import { never } from '../support/snapshots.ts';
+import { readLive } from '../support/standing.ts';
 import { t } from '../support/tap.ts';
 import { clientYaml, pluginYaml, tokenYaml } from '../support/world.ts';
 

@@ -1,5 +1,9 @@
+import { llmClient } from '../../src/kinds/llm-client/kind.ts';
 import type { Ports } from '../../src/reconcile/ports.ts';
 import { reconcile } from '../../src/reconcile/reconcile.ts';
+import { Resources } from '../../src/reconcile/resources.ts';
+import { planRestore } from '../../src/reconcile/restore.ts';
+import { counted, type Work } from '../../src/reconcile/work.ts';
 import { FakeSource, freshPorts, targetOf } from '../support/ports.ts';
 import { never } from '../support/snapshots.ts';
 import { t } from '../support/tap.ts';
@@ -33,6 +37,10 @@ async function look(ports: Ports, source: FakeSource, trusting = true) {
 }
 
 const sizes = [20, 200];
+
+const by = { actor: 'user:ann', signal: never };
+const refers = { apiKey: 'key', plugins: ['p_0'] };
+const more = { appName: 'another' };
 
 t.test(
   'a look where nothing has moved costs the same few rows, however much there is',
@@ -138,4 +146,37 @@ t.test('a full comparison costs in proportion to what there is', async (t) => {
   }
   const [small = 0, large = 0] = taken;
   t.ok(large < small * 15, `ten times as much takes ${(large / small).toFixed(1)} times as long`);
+});
+
+t.test('a verb by hand reads what it is about, however much there is', async (t) => {
+  const verbs: Readonly<Record<string, (resources: Resources, ports: Ports) => Promise<unknown>>> =
+    {
+      apply: (resources) => resources.ofText(clientYaml('by_hand', more, refers)).apply(by),
+      'apply anew': (resources) => resources.ofText(clientYaml('fresh', more, refers)).apply(by),
+      deploy: (resources) => resources.named('llmclient', 'by_hand').deploy(by),
+      undeploy: (resources) => resources.named('llmclient', 'by_hand').undeploy(by),
+      delete: (resources) => resources.named('llmclient', 'by_hand').delete(by),
+      restore: (_, ports) =>
+        planRestore(ports, llmClient, { account: 'default', space: 'llm_client', name: 'by_hand' }),
+    };
+  const works = await Promise.all(
+    sizes.map(async (size) => {
+      const { ports } = await settled(t, size);
+      const work: Record<string, Work> = {};
+      const resources = (of: Ports) => Object.assign(new Resources(of, 'default'), { ports: of });
+      await resources(ports)
+        .ofText(clientYaml('by_hand', {}, refers))
+        .apply(by);
+      for (const [verb, act] of Object.entries(verbs)) {
+        const each = counted(ports, targetOf(new FakeSource()));
+        await act(new Resources(each.ports, 'default'), each.ports);
+        work[verb] = each.work;
+      }
+      return work;
+    }),
+  );
+  const [small, large] = works;
+  t.same(large, small);
+  for (const verb of Object.keys(verbs))
+    t.ok((small?.[verb]?.rows ?? 999) < 30, `${verb}: ${small?.[verb]?.rows} rows`);
 });

@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import type { Database, Migration, Query } from '../../src/store/database.ts';
 import {
   type InventoryRow,
-  inventoryOf,
   inventoryPages,
   markOrphaned,
   ownersOf,
@@ -29,6 +28,7 @@ import {
 } from '../../src/store/source-state.ts';
 import { type Row, UnitOfWork } from '../../src/store/unit-of-work.ts';
 import { freshDatabase } from '../support/database.ts';
+import { inventoryOf } from '../support/standing.ts';
 import { type Test, t } from '../support/tap.ts';
 
 /** A parent with a column of every type, and children that hang on it and refer to another. */
@@ -469,9 +469,6 @@ t.test('the inventory says who owns what, with one owner to a key', async (t) =>
   const sorted = (all: typeof everybody) =>
     all.sort((x, y) => (x.space + x.name < y.space + y.name ? -1 : 1));
   t.same(sorted(await database.read((query) => ownersOf(query))), everybody);
-  const asked = [owned('a'), owned('c'), owned('a', { account: 'other' })];
-  t.same(await database.read((query) => ownersOf(query, asked)), [everybody[0]]);
-  t.same(await database.read((query) => ownersOf(query, [])), []);
 });
 
 t.test('a large inventory is read in pages, each row once, in the order of the keys', async (t) => {

@@ -6,13 +6,14 @@ import type { Kind } from '../../src/manifest/kind.ts';
 import { ManifestLoader } from '../../src/manifest/load.ts';
 import { keyId } from '../../src/manifest/manifest.ts';
 import { planTarget } from '../../src/reconcile/judge.ts';
-import { readLive } from '../../src/reconcile/live.ts';
+
 import type { Ports, Target } from '../../src/reconcile/ports.ts';
 import { reconcile } from '../../src/reconcile/reconcile.ts';
 import type { Ended } from './command-line.ts';
 import { secretEnvironment } from './generate.ts';
 import { FailingDatabase, FakeSource, freshPorts, targetOf } from './ports.ts';
 import { never } from './snapshots.ts';
+import { readLive } from './standing.ts';
 import type { Test } from './tap.ts';
 import { pluginYaml, World } from './world.ts';
 
