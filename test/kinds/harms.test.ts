@@ -87,10 +87,31 @@ t.test('22: nothing is deleted that something which stays refers to', async (t) 
     const world = await full(t);
     world.remove(`${kind}.yaml`);
     const { changes, problems } = await world.report('sync');
-    t.notMatch(JSON.stringify(changes), '"outcome":"applied"', kind);
+    t.match(changes, [
+      { action: 'blocked', kind, reason: / still refers? to it/, outcome: 'skipped' },
+    ]);
+    t.equal(changes.length, 1, kind);
     t.match(problems, [{ code: 'MANIFEST_UNKNOWN_REFERENCE' }], kind);
     for (const { name } of kinds.all)
       t.not(await text(world, 'get', name, '-o', 'name'), '', `${name} is still there`);
+  }
+});
+
+t.test('22: what others refer to is not deleted by hand either, and they are named', async (t) => {
+  const world = new World(t, environment);
+  world.write('../all.yaml', kinds.all.map((it) => it.example).join('---\n'));
+  t.equal((await world.run('apply', '-f', join(world.folder, 'all.yaml'))).exit, 0);
+  for (const [kind, name, by] of [
+    ['secret', 'warehouse_key', /house_models|warehouse_db|parcel_service/],
+    ['sqlconnection', 'warehouse_db', /order_lookup/],
+    ['apiconnection', 'parcel_service', /parcel_tracking/],
+    ['plugin', 'return_policy', /support_bot/],
+    ['token', 'support_key', /support_bot/],
+  ] as const) {
+    const { exit, out } = await world.run('delete', kind, name);
+    t.equal(exit, 1, name);
+    t.match(out, by, name);
+    t.match(await text(world, 'get', kind, '-o', 'name'), name, 'it is still there');
   }
 });
 
