@@ -34,6 +34,7 @@ export function traces(value: string): readonly string[] {
   return [...new Set([value, json, value.replaceAll("'", "''"), ...lines])].flatMap((it) => [
     it,
     Buffer.from(it).toString('base64').replace(/=+$/, '').slice(0, -2),
+    Buffer.from(it).toString('hex'),
     encodeURIComponent(it),
   ]);
 }
