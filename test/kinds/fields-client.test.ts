@@ -1,4 +1,5 @@
-import { holdFields } from './field-law.ts';
+import { t } from '../support/tap.ts';
+import { errorsOf, holdFields, load } from './field-law.ts';
 import {
   address,
   badName,
@@ -98,6 +99,31 @@ const client: readonly Row[] = [
 ];
 
 holdFields('LLMClient', client);
+
+t.test('LLMClient: a custom domain is a map of exactly its two keys, or nothing', async (t) => {
+  const whole = { aws_hosted_zone_id: 'Z1', domain_name: 'a.example.com' };
+  const refused: readonly (readonly [value: unknown, code: string, at: string])[] = [
+    ['a.example.com', wrongType, domain],
+    [[whole], wrongType, domain],
+    [{ ...whole, domainName: 'x' }, 'MANIFEST_UNKNOWN_KEY', `${domain}.domainName`],
+    [
+      { awsHostedZoneId: 'Z1', domain_name: 'a.example.com' },
+      'MANIFEST_MISSING_KEY',
+      `${domain}.aws_hosted_zone_id`,
+    ],
+    [{}, 'MANIFEST_MISSING_KEY', `${domain}.domain_name`],
+  ];
+  for (const [value, code, path] of refused) {
+    const { manifest, problems } = load('LLMClient', { [domain]: value });
+    t.equal(manifest, undefined, JSON.stringify(value));
+    const found = errorsOf(problems).map((it) => `${it.code} ${it.path}`);
+    t.ok(found.includes(`${code} ${path}`), `${code} ${path}: ${found}`);
+  }
+  for (const nothing of [undefined, null]) {
+    const { manifest, problems } = load('LLMClient', { [domain]: nothing });
+    t.same([manifest?.spec, problems], [load('LLMClient', {}).manifest?.spec, []]);
+  }
+});
 
 holdFields('SmarterAuthToken', [
   flag('spec.config.isActive', 'is_active', false),
