@@ -1,5 +1,6 @@
+import { digestOf } from '../lib/digest.ts';
 import { PlumblineError } from '../lib/errors.ts';
-import { keyId } from '../manifest/manifest.ts';
+import { keyId, type ResourceKey } from '../manifest/manifest.ts';
 import type { Change } from '../plan/change.ts';
 import type { EffectVerb, OwedEffect } from '../store/effects.ts';
 import { type Effort, follow } from './follow.ts';
@@ -33,13 +34,21 @@ export function effectOf(ports: Ports, step: Step, run: Run): OwedEffect | undef
     ...step.key,
     kind: step.kind,
     verb,
-    idempotencyKey: owed?.idempotencyKey ?? `${run.id}:${keyId(step.key)}:${verb}`,
+    idempotencyKey: owed?.idempotencyKey ?? idempotencyKeyOf(run.id, step.key, verb),
     since: owed?.since || now.toISOString(),
     attempts: owed?.attempts ?? 0,
     // This run tries it, so nobody else does before it must have given up.
     nextTryAt: new Date(now.getTime() + patience + timeout).toISOString(),
     lastError: owed?.lastError ?? null,
   };
+}
+
+/**
+ * What an endpoint knows one effect by, over all tries of it: 64 hex digits, so that it fits into any
+ * header and column, however long the names are.
+ */
+export function idempotencyKeyOf(occasion: string, key: ResourceKey, verb: EffectVerb): string {
+  return digestOf([occasion, keyId(key), verb]).replace('sha256:', '');
 }
 
 /** Where the record itself is the endpoint, it has followed with the commit: only what another driver left is owed. */

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { deployedBeyond } from '../broker/record-list.ts';
 import { backoff } from '../lib/time.ts';
-import { keyId } from '../manifest/manifest.ts';
 import { stageEffect } from '../store/effects.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
+import { idempotencyKeyOf } from './effects.ts';
 import type { Ports } from './ports.ts';
 
 /**
@@ -54,7 +54,7 @@ async function oweToNewEndpoint(
         ...key,
         kind,
         verb: 'deploy',
-        idempotencyKey: `${occasion}:${keyId(key)}:deploy`,
+        idempotencyKey: idempotencyKeyOf(occasion, key, 'deploy'),
         since: now,
         attempts: 0,
         nextTryAt: now,
