@@ -33,6 +33,11 @@ const teardowns: (() => unknown)[] = [];
 const seeds = Array.from({ length: count }, (_, at) => from + at).values();
 const began = performance.now();
 let played = 0;
+/** Histories that are being played. One that waits for what never comes would end the process without a word. */
+const playing = new Set<number>();
+process.once('exit', () => {
+  for (const seed of playing) process.stdout.write(`seed ${seed} never ends\n`);
+});
 await Promise.all(Array.from({ length: Math.min(lanes, count) }, play));
 
 /** Plays one seed after the other in a world of its own, as long as every promise is kept. */
@@ -44,6 +49,7 @@ async function play(): Promise<void> {
   const tables = await ports.database.read(filledTables);
   for (const seed of seeds) {
     const history = new History(ports, seed);
+    playing.add(seed);
     try {
       await history.play();
       played += 1;
@@ -52,6 +58,7 @@ async function play(): Promise<void> {
       process.stdout.write(`seed ${seed}:\n  ${history.log.join('\n  ')}\n${inspect(error)}\n`);
       process.exitCode = 1;
     }
+    playing.delete(seed);
     if (process.exitCode !== undefined) return;
   }
 }

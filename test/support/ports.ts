@@ -125,6 +125,7 @@ export class FakeClock implements Clock {
 
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
     this.slept.push(milliseconds);
+    if (signal?.aborted === true) return Promise.resolve();
     return new Promise((resolve) => {
       const sleeper = { due: this.#passed + milliseconds, wake: resolve };
       this.#sleepers.push(sleeper);
