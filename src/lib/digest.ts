@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * JSON with the keys of every map in code-unit order and no blanks, so that equal values have equal
@@ -26,7 +26,7 @@ const plainKey = /^[\w./-]+$/;
 
 /** `sha256:` and 64 hex digits. */
 export function sha256(content: string | Uint8Array): string {
-  return `sha256:${createHash('sha256').update(content).digest('hex')}`;
+  return `sha256:${hash('sha256', content, 'hex')}`;
 }
 
 /** The digest of a value by its canonical JSON. */

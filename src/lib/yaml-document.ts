@@ -124,13 +124,17 @@ function orderOf(path: Path, root: JsonValue): number | undefined {
   for (const step of path) {
     order += 1;
     let inner: JsonValue | undefined;
-    for (const [key, value] of entriesOf(at)) {
-      if (key === String(step)) {
-        inner = value;
-        break;
+    if (Array.isArray(at)) {
+      inner = at[Number(step)];
+      for (let before = 0; before < Number(step); before += 1) order += countOf(at[before]);
+    } else if (isObject(at))
+      for (const key of Object.keys(at)) {
+        if (key === String(step)) {
+          inner = at[key];
+          break;
+        }
+        order += countOf(at[key]);
       }
-      order += countOf(value);
-    }
     if (inner === undefined) return undefined;
     at = inner;
   }
@@ -138,12 +142,9 @@ function orderOf(path: Path, root: JsonValue): number | undefined {
 }
 
 /** A value and all inside of it. */
-function countOf(value: JsonValue): number {
+function countOf(value: JsonValue | undefined): number {
+  if (value === null || typeof value !== 'object') return 1;
   let count = 1;
-  for (const [, inner] of entriesOf(value)) count += countOf(inner);
+  for (const inner of Array.isArray(value) ? value : Object.values(value)) count += countOf(inner);
   return count;
-}
-
-function entriesOf(value: JsonValue): readonly (readonly [string, JsonValue])[] {
-  return isObject(value) || Array.isArray(value) ? Object.entries(value) : [];
 }

@@ -39,6 +39,10 @@ export function flow(
   first: string,
   others: string = first,
 ): string[] {
+  const whole = spans.map(({ text }) => text).join('');
+  // Most lines fit as they are: a report of ten thousand records has a hundred thousand of them.
+  if (first.length + whole.length <= width && !needsCare.test(whole))
+    return [first + spans.map(painted).join('')];
   const lines: string[] = [];
   let line = first;
   let used = first.length;
@@ -58,6 +62,9 @@ export function flow(
   lines.push(line.trimEnd());
   return lines;
 }
+
+/** Blanks that breaking into words would leave out. */
+const needsCare = /^ |^$| {2}| $/;
 
 /** A word may be made of pieces in several colours. */
 function words(spans: readonly Span[]): Span[][] {
