@@ -1,10 +1,13 @@
 import { hash } from 'node:crypto';
 
+/** Members of a map, by key, that do not count, whose order does not count, or in which there are such. */
+export type Treatment = ReadonlyMap<string, 'left out' | 'set' | Treatment>;
+
 /**
  * JSON with the keys of every map in code-unit order and no blanks, so that equal values have equal
  * text. Undefined members are left out, as JSON.stringify does; numbers print as JavaScript prints them.
  */
-export function canonicalJson(value: unknown): string {
+export function canonicalJson(value: unknown, treated?: Treatment): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
   let out = '';
   if (Array.isArray(value)) {
@@ -14,11 +17,17 @@ export function canonicalJson(value: unknown): string {
   const map = value as Record<string, unknown>;
   for (const key of Object.keys(map).sort()) {
     const member = map[key];
-    if (member === undefined) continue;
+    const how = treated?.get(key);
+    if (member === undefined || how === 'left out') continue;
     const name = plainKey.test(key) ? `"${key}"` : JSON.stringify(key);
-    out += `${out === '' ? '' : ','}${name}:${canonicalJson(member)}`;
+    out += `${out === '' ? '' : ','}${name}:${memberJson(member, how)}`;
   }
   return `{${out}}`;
+}
+
+function memberJson(member: unknown, how: 'set' | Treatment | undefined): string {
+  if (how !== 'set') return canonicalJson(member, how);
+  return canonicalJson(Array.isArray(member) ? [...member].sort() : member);
 }
 
 /** A key that needs no escape in JSON. */
@@ -30,6 +39,6 @@ export function sha256(content: string | Uint8Array): string {
 }
 
 /** The digest of a value by its canonical JSON. */
-export function digestOf(value: unknown): string {
-  return sha256(canonicalJson(value));
+export function digestOf(value: unknown, treated?: Treatment): string {
+  return sha256(canonicalJson(value, treated));
 }

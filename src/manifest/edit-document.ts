@@ -113,9 +113,13 @@ interface ListChanges {
 
 /** The least that makes one list the other; where items went and others came, they are changed in place. */
 function listChanges(from: readonly JsonValue[], goal: readonly JsonValue[]): ListChanges {
-  const parts = differences().diffArrays(from.map(canonicalJson), goal.map(canonicalJson), {
-    maxEditLength,
-  });
+  const parts = differences().diffArrays(
+    from.map((it) => canonicalJson(it)),
+    goal.map((it) => canonicalJson(it)),
+    {
+      maxEditLength,
+    },
+  );
   if (parts === undefined) throw new CannotEdit();
   const changed = new Map<number, JsonValue>();
   const removed = new Set<number>();

@@ -7,7 +7,7 @@ import { DocumentEdit } from './edit-document.ts';
 import { EntryEdit } from './edit-entries.ts';
 import { CannotEdit } from './edit-place.ts';
 import type { Kind } from './kind.ts';
-import { comparableOf } from './kind-set.ts';
+import { comparableWhole } from './kind-set.ts';
 import { contentDigest, type Manifest } from './manifest.ts';
 import { foldName, normalise } from './normal.ts';
 import { canonicalForm, printManifest } from './print.ts';
@@ -118,7 +118,7 @@ function checked(
 
 /** Equal but for the order within sets. */
 function sameMeaning(a: Manifest, b: Manifest, kind: Kind): boolean {
-  const whole = { ...comparableOf(kind), deploymentPath: undefined };
+  const whole = comparableWhole(kind);
   return contentDigest(a, whole) === contentDigest(b, whole);
 }
 

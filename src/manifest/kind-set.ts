@@ -1,5 +1,5 @@
+import type { Treatment } from '../lib/digest.ts';
 import type { Kind, KindSet } from './kind.ts';
-import type { ComparableKind } from './manifest.ts';
 
 /**
  * A set of kinds with its look-ups. The apply order follows from the fields that refer to other name
@@ -47,17 +47,39 @@ function ranksOf(all: readonly Kind[]): Map<string, number> {
   return ranks;
 }
 
-const comparables = new WeakMap<Kind, ComparableKind>();
+const comparables = new WeakMap<Kind, Treatment>();
 
-/** What the content digest must know of a kind: which paths are sets, and the deployment field to leave out. */
-export function comparableOf(kind: Kind): ComparableKind {
+/** How the content of a kind is compared: the deployment field does not count, nor the order of sets. */
+export function comparableOf(kind: Kind): Treatment {
   let known = comparables.get(kind);
   if (known === undefined) {
-    known = {
-      setPaths: kind.fields.filter((field) => field.compare === 'set').map((field) => field.path),
-      deploymentPath: kind.deployment,
-    };
+    known = treatmentOf(kind, kind.deployment);
     comparables.set(kind, known);
   }
   return known;
+}
+
+/** The same with the deployment field, if it has one. */
+export function comparableWhole(kind: Kind): Treatment {
+  return treatmentOf(kind, undefined);
+}
+
+interface Growing extends Map<string, 'left out' | 'set' | Growing> {}
+
+function treatmentOf(kind: Kind, omitted: string | undefined): Treatment {
+  const root: Growing = new Map();
+  const put = (path: string, how: 'left out' | 'set') => {
+    const steps = path.split('.');
+    const last = steps.pop() as string;
+    let at = root;
+    for (const step of steps) {
+      const inner = at.get(step) ?? new Map();
+      at.set(step, inner);
+      at = inner as Growing;
+    }
+    at.set(last, how);
+  };
+  for (const { path, compare } of kind.fields) if (compare === 'set') put(path, 'set');
+  if (omitted !== undefined) put(omitted, 'left out');
+  return root;
 }

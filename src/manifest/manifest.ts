@@ -1,5 +1,5 @@
-import { digestOf } from '../lib/digest.ts';
-import { type JsonObject, type JsonValue, valueAt } from '../lib/json.ts';
+import { digestOf, type Treatment } from '../lib/digest.ts';
+import type { JsonObject } from '../lib/json.ts';
 
 /** The only API version that is read and written. */
 export const apiVersion = 'smarter.sh/v1';
@@ -66,38 +66,9 @@ export interface LoadedManifest extends ManifestOutline {
 }
 
 /**
- * Digest of what a manifest says, apart from deployment, which is switched and compared on its own.
- * Sets are put in order first, so a reordered set has the same digest.
+ * Digest of what a manifest says, apart from deployment, which is switched and compared on its own, and
+ * from the order within a set: `treated` is what `comparableOf` says of its kind.
  */
-export function contentDigest(manifest: Manifest, kind: ComparableKind): string {
-  return digestOf(comparable(manifest, kind));
-}
-
-/** What `contentDigest` must know of a kind. */
-export interface ComparableKind {
-  readonly setPaths: readonly string[];
-  readonly deploymentPath: string | undefined;
-}
-
-/** Only the maps on the way to a set or to the deployment are copied. */
-function comparable(manifest: Manifest, kind: ComparableKind): JsonObject {
-  let out = manifest as unknown as JsonObject;
-  for (const path of kind.setPaths) {
-    const set = valueAt(out, path);
-    if (Array.isArray(set)) out = replaced(out, path.split('.'), [...set].sort());
-  }
-  const { deploymentPath: path } = kind;
-  if (path === undefined || valueAt(out, path) === undefined) return out;
-  return replaced(out, path.split('.'), undefined);
-}
-
-/** A copy with another value at the end of the steps, which are there; undefined takes the key away. */
-function replaced(
-  map: JsonObject,
-  [step, ...deeper]: readonly string[],
-  value: JsonValue | undefined,
-): JsonObject {
-  const { [step as string]: old, ...rest } = map;
-  const inner = deeper.length === 0 ? value : replaced(old as JsonObject, deeper, value);
-  return inner === undefined ? rest : { ...rest, [step as string]: inner };
+export function contentDigest(manifest: Manifest, treated: Treatment): string {
+  return digestOf(manifest, treated);
 }

@@ -71,5 +71,5 @@ function isSame(field: Field, a: JsonValue, b: JsonValue): boolean {
 
 function comparable(field: Field, value: JsonValue): string {
   if (field.compare !== 'set' || !Array.isArray(value)) return canonicalJson(value);
-  return [...new Set(value.map(canonicalJson))].sort().join(',');
+  return [...new Set(value.map((it) => canonicalJson(it)))].sort().join(',');
 }

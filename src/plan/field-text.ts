@@ -122,7 +122,8 @@ function listSpans(from: readonly JsonValue[], to: readonly JsonValue[], palette
 /** The items of a list that another does not have, each as often as it is missing there. */
 function without(items: readonly JsonValue[], others: readonly JsonValue[]): JsonValue[] {
   const counts = new Map<string, number>();
-  for (const other of others.map(canonicalJson)) counts.set(other, (counts.get(other) ?? 0) + 1);
+  for (const other of others.map((it) => canonicalJson(it)))
+    counts.set(other, (counts.get(other) ?? 0) + 1);
   return items.filter((item) => {
     const text = canonicalJson(item);
     const left = counts.get(text) ?? 0;
