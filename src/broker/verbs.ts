@@ -14,6 +14,7 @@ export const verbs = {
   get: 'got',
   logs: 'logged',
   prompt: 'prompted',
+  chat_config: 'told',
   example_manifest: 'generated',
   json_schema: 'generated',
   whoami: 'told',

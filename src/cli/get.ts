@@ -4,7 +4,7 @@ import { escapeUntrusted } from '../lib/terminal.ts';
 import type { Kind } from '../manifest/kind.ts';
 import { keyId, type ResourceKey } from '../manifest/manifest.ts';
 import { printValue } from '../manifest/print.ts';
-import type { LiveRecord } from '../manifest/record.ts';
+import { isServed, type LiveRecord } from '../manifest/record.ts';
 import { suspendedRecords } from '../reconcile/control.ts';
 import { readOwners } from '../reconcile/live.ts';
 import { manual } from '../reconcile/manual.ts';
@@ -127,7 +127,7 @@ function listing(
   ];
   const rows = records.map((record) => [
     record.key.name,
-    ...(deployable ? [record.deployed === true ? 'yes' : 'no'] : []),
+    ...(deployable ? [deploymentOf(record)] : []),
     ...(anyLeft ? [isLeft(record) ? 'yes' : 'no'] : []),
     textAt(record, 'metadata.version'),
     record.updatedAt,
@@ -137,6 +137,13 @@ function listing(
     textAt(record, 'metadata.description'),
   ]);
   return table(titles, rows, width);
+}
+
+/** Whether callers reach it; `pending` while its endpoint has still to follow. */
+function deploymentOf(record: LiveRecord): string {
+  const { owed } = record;
+  if (owed !== undefined && owed.verb !== 'redeploy') return 'pending';
+  return isServed(record) ? 'yes' : 'no';
 }
 
 function textAt({ manifest }: Records[number], path: string): string {

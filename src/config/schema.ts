@@ -105,11 +105,9 @@ const git = z
     commit: line(64)
       .optional()
       .register(z.globalRegistry, { description: 'Commit to stay at, all 40 digits.' }),
-    path: line(2048)
-      .optional()
-      .register(z.globalRegistry, {
-        description: 'Folder inside the repository; all of it when absent.',
-      }),
+    path: line(2048).optional().register(z.globalRegistry, {
+      description: 'Folder inside the repository; all of it when absent.',
+    }),
     depth: z
       .int()
       .min(1)
@@ -190,11 +188,9 @@ const source = z.strictObject({
     .optional()
     .register(z.globalRegistry, { description: 'Folder with manifests.' }),
   git: git.optional(),
-  account: account
-    .optional()
-    .register(z.globalRegistry, {
-      description: 'Account that its records belong to; the general one when absent.',
-    }),
+  account: account.optional().register(z.globalRegistry, {
+    description: 'Account that its records belong to; the general one when absent.',
+  }),
   allow: z
     .strictObject({
       kinds: z
@@ -223,12 +219,9 @@ const source = z.strictObject({
     .boolean()
     .default(false)
     .register(z.globalRegistry, { description: 'Delete what is no longer declared.' }),
-  drift: z
-    .enum(['enforce', 'report'])
-    .default('enforce')
-    .register(z.globalRegistry, {
-      description: 'Repair records that were changed by hand, or only tell.',
-    }),
+  drift: z.enum(['enforce', 'report']).default('enforce').register(z.globalRegistry, {
+    description: 'Repair records that were changed by hand, or only tell.',
+  }),
   history: z.enum(['follow', 'hold']).default('follow').register(z.globalRegistry, {
     description: 'Follow a branch whose history was rewritten, or hold it.',
   }),
@@ -325,11 +318,9 @@ export const configSchema = z.strictObject({
         .register(z.globalRegistry, {
           description: 'Address and port of health, metrics and API.',
         }),
-      token: line(4096)
-        .optional()
-        .register(z.globalRegistry, {
-          description: 'Token that callers must send, in clear text.',
-        }),
+      token: line(4096).optional().register(z.globalRegistry, {
+        description: 'Token that callers must send, in clear text.',
+      }),
       tokenEnv: variable
         .optional()
         .register(z.globalRegistry, { description: 'Environment variable with the token.' }),
@@ -394,11 +385,9 @@ export const configSchema = z.strictObject({
       url: line(2048)
         .optional()
         .register(z.globalRegistry, { description: 'Address that deployments are posted to.' }),
-      key: line(4096)
-        .optional()
-        .register(z.globalRegistry, {
-          description: 'Key that signs what is posted, in clear text.',
-        }),
+      key: line(4096).optional().register(z.globalRegistry, {
+        description: 'Key that signs what is posted, in clear text.',
+      }),
       keyEnv: variable
         .optional()
         .register(z.globalRegistry, { description: 'Environment variable with the key.' }),
@@ -408,11 +397,9 @@ export const configSchema = z.strictObject({
       timeout: duration(100, hour)
         .default('10s')
         .register(z.globalRegistry, { description: 'Longest time of one answer.' }),
-      patience: duration(1000, hour)
-        .default('60s')
-        .register(z.globalRegistry, {
-          description: 'Longest time that one run waits for all answers.',
-        }),
+      patience: duration(1000, hour).default('60s').register(z.globalRegistry, {
+        description: 'Longest time that one run waits for all answers.',
+      }),
       undeployTimeout: duration(0, 24 * hour)
         .default('15m')
         .register(z.globalRegistry, {
@@ -432,12 +419,9 @@ export const configSchema = z.strictObject({
         .enum(logLevels)
         .default('info')
         .register(z.globalRegistry, { description: 'Least important line to write.' }),
-      format: z
-        .enum(logFormats)
-        .default('auto')
-        .register(z.globalRegistry, {
-          description: 'Lines of JSON or for people; auto: for people on a terminal.',
-        }),
+      format: z.enum(logFormats).default('auto').register(z.globalRegistry, {
+        description: 'Lines of JSON or for people; auto: for people on a terminal.',
+      }),
     })
     .prefault({}),
 });

@@ -134,6 +134,7 @@ t.test('an endpoint that fails stays owed, and does the thing once when it is ba
       .map((it) => `${it.name} ${it.outcome}`);
     t.same(outcomes, ['bot failed', 'calm applied'], `${name}: the other does not wait for it`);
     t.match((await world.run('describe', 'client', 'bot', '-o', 'json')).out, says, name);
+    t.match((await world.run('get', 'clients')).out, /bot +pending .*\n.*calm +yes /, name);
     state.behave = well;
     t.equal((await world.run('sync')).exit, 0, `${name}: back`);
     const keys = new Set(

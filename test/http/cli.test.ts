@@ -144,6 +144,20 @@ t.test('the client of the reference platform applies, looks, switches and delete
   );
 });
 
+t.test('a chat application learns of its client what it needs, under either word', async (t) => {
+  const { cli: ask } = await platform(t, { 'a.yaml': clientYaml('owned') });
+  for (const word of ['prompt', 'chat']) {
+    const { status, envelope } = await ask(`${word}/config/OWNED/`, { uid: '00:00' });
+    t.equal(status, 200, word);
+    t.match(envelope, {
+      message: 'chat_config told successfully',
+      data: { kind: 'LLMClient', metadata: { name: 'owned' }, status: { deployed: false } },
+      metadata: { command: 'chat_config' },
+    });
+  }
+  t.equal((await ask('chat/config/nobody')).status, 404);
+});
+
 t.test('every word that clients use for a route or a kind is understood', async (t) => {
   const { cli } = await platform(t);
   for (const body of [pluginYaml('facts'), tokenYaml('key'), clientYaml('bot')])

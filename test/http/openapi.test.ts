@@ -75,6 +75,7 @@ const valid: Readonly<Record<string, Row>> = {
   cliGet: { parameters: { kind: 'chatbots', i: '1', desc: 'true' }, status: 200 },
   cliLogs: { parameters: { kind: 'chatbot', name: 'alpha' }, status: 200 },
   cliPrompt: { parameters: { name: 'alpha' }, body: '{"prompt": "Hello"}', status: 409 },
+  cliPromptConfig: { parameters: { name: 'alpha' }, status: 200 },
   cliExampleManifest: { parameters: { kind: 'secret' }, status: 200 },
   cliJsonSchema: { parameters: { kind: 'provider' }, status: 200 },
   cliWhoami: { status: 200 },

@@ -82,7 +82,7 @@ function documented(command: Command) {
     takes = [],
     reads,
   } = command;
-  const camel = name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+  const camel = name.replace(/[-/](\w)/g, (_, letter: string) => letter.toUpperCase());
   return {
     tags: ['cli'],
     operationId: `cli${camel.charAt(0).toUpperCase()}${camel.slice(1)}`,
@@ -192,6 +192,17 @@ function commandsOf(parts: HttpParts): readonly Command[] {
         if (text === '') throw nothingSaid();
         return client.prompt(text, by().signal);
       },
+    },
+    {
+      words: ['prompt/config', 'chat/config'],
+      verb: 'chat_config',
+      summary: 'What a chat application needs to know of a client',
+      of: 'name',
+      run: async (_request, name) => ({
+        ...(await resources.named('llmclient', name).describe()),
+        verb: 'chat_config',
+        message: 'chat_config told successfully',
+      }),
     },
     {
       words: ['example-manifest', 'example_manifest', 'manifest'],
