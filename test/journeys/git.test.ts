@@ -271,6 +271,27 @@ t.test('a rewritten history that was seen is let go, and no other', async (t) =>
   t.match((await world.run('history', '--verb', 'approve')).out, /approve +source\/team/);
 });
 
+t.test('a daemon that holds a rewritten history follows it once that is approved', async (t) => {
+  const { repository, world } = following(t, {
+    PLUMBLINE_SOURCE_HISTORY: 'hold',
+    PLUMBLINE_SOURCE_INTERVAL: '1s',
+  });
+  const daemon = new RunningDaemon(t, world);
+  await daemon.ready();
+  repository.commit({ 'llm/clients/new.yaml': clientYaml('new_bot') }, { orphan: true });
+  await eventually(async () => (await daemon.source()).outcome === 'held');
+  const { held } = await daemon.source();
+  t.match(held, { counts: { history: 1 }, changes: [{ action: 'follow', guard: 'history' }] });
+  const response = await fetch(`http://${await daemon.address()}/api/v1/approvals`, {
+    method: 'POST',
+    body: JSON.stringify({ plan: held?.plan }),
+    headers: { 'content-type': 'application/json' },
+  });
+  t.equal(response.status, 200);
+  await eventually(async () => (await daemon.source()).lastRun?.summary.create === 1);
+  t.equal((await daemon.source()).held?.counts.history, undefined);
+});
+
 t.test('a source that is pointed at another branch is not held for its history', async (t) => {
   const { repository, world } = following(t, { PLUMBLINE_SOURCE_HISTORY: 'hold' });
   t.equal((await world.run('sync')).exit, 0);
