@@ -33,6 +33,7 @@ const load: Readonly<Record<string, () => Promise<Command>>> = {
   restore: () => import('./restore.ts'),
   suspend: () => import('./suspend.ts'),
   resume: () => import('./resume.ts'),
+  release: () => import('./release.ts'),
   why: () => import('./why.ts'),
   'token issue': () => import('./token-issue.ts'),
   'token rotate': () => import('./token-rotate.ts'),

@@ -254,6 +254,12 @@ export const commands: readonly (CommandDefinition | CommandGroup)[] = [
     examples: ['plumbline resume platform', 'plumbline resume llmclient support_bot'],
   },
   {
+    name: 'release',
+    arguments: '<source>',
+    summary: 'let go of the records of a source that is configured no more',
+    examples: ['plumbline release old_platform'],
+  },
+  {
     name: 'why',
     arguments: '<kind> <name> [field]',
     summary: 'say of each field where its value comes from: file and line, commit, run, or nobody',

@@ -1,5 +1,6 @@
 import type { Held } from '../plan/approval.ts';
 import { shortRevision } from '../plan/wording.ts';
+import { leftSources } from '../reconcile/release.ts';
 import { quarantinedFiles } from '../store/crashes.ts';
 import { orphansOf } from '../store/inventory.ts';
 import { readSourceStates } from '../store/source-state.ts';
@@ -46,6 +47,10 @@ export async function run(invocation: Invocation): Promise<number> {
       };
     });
     const suspensionsTold = suspended.map(toldSuspension);
+    const left = await leftSources(
+      ports,
+      config.sources.map((it) => it.name),
+    );
     if (textOption(invocation, 'output') === 'json')
       terminal.out(
         jsonDocument({
@@ -53,6 +58,7 @@ export async function run(invocation: Invocation): Promise<number> {
           kind: 'Status',
           sources,
           suspensions: suspensionsTold,
+          ...(left.length === 0 ? {} : { left }),
         }),
       );
     else {
@@ -71,7 +77,7 @@ export async function run(invocation: Invocation): Promise<number> {
           terminal.width,
         ),
       );
-      terminal.out(waitingText(sources, suspensionsTold));
+      terminal.out(waitingText(sources, suspensionsTold, left));
     }
     return 0;
   });

@@ -7,6 +7,7 @@ import { moment } from '../plan/hold.ts';
 import { suspensionText } from '../plan/suspension.ts';
 import { recordKeyOf, suspensionOf } from '../reconcile/control.ts';
 import { plural } from '../reconcile/outcome.ts';
+import type { Left } from '../reconcile/release.ts';
 import type { QuarantinedFile } from '../store/crashes.ts';
 import type { SuspensionRow } from '../store/suspensions.ts';
 
@@ -32,11 +33,18 @@ export function waitingText(
     readonly quarantined?: readonly Pick<QuarantinedFile, 'path' | 'since'>[];
   }[],
   suspended: readonly ToldSuspension[],
+  left: readonly Left[],
 ): string {
   const lines = sources.flatMap(({ name, held, quarantined = [] }) => [
     ...(held === undefined ? [] : ['', ...heldLines(name, held)]),
     ...(quarantined.length === 0 ? [] : ['', ...quarantineLines(name, quarantined)]),
   ]);
+  for (const { name, records } of left)
+    lines.push(
+      '',
+      `${name} is not configured here and owns ${plural(records, 'record')}.`,
+      `  If it is gone for good: plumbline release ${name}`,
+    );
   if (suspended.length > 0) lines.push('', 'Suspended:', ...suspended.map(suspendedLine));
   return lines.map((line) => `${escapeUntrusted(line)}\n`).join('');
 }

@@ -197,7 +197,7 @@ function conflict(it: Case, owner: string): Verdict {
   return refused(it, 'MANIFEST_CONFLICT', {
     reason: `it belongs to the source ${owner}; change it there, or remove its manifest there first`,
     said: `belongs to the source ${owner}`,
-    hint: `change it in the source ${owner}, or remove its manifest there first`,
+    hint: `change it in the source ${owner}, or remove its manifest there first; where that source is gone for good, type 'plumbline release ${owner}'`,
   });
 }
 

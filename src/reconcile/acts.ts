@@ -5,7 +5,15 @@ import type { UnitOfWork } from '../store/unit-of-work.ts';
 
 /** What a person told Plumbline, of a source or of a record. */
 export interface Act {
-  readonly verb: 'suspend' | 'resume' | 'approve' | 'issue' | 'rotate' | 'revoke' | 'rekey';
+  readonly verb:
+    | 'suspend'
+    | 'resume'
+    | 'approve'
+    | 'release'
+    | 'issue'
+    | 'rotate'
+    | 'revoke'
+    | 'rekey';
   readonly actor: string;
   /** ISO 8601. */
   readonly at: string;

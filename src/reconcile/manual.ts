@@ -184,7 +184,7 @@ function refuseOwned({ rows }: Surroundings, record: LiveRecord): void {
     'RECORD_OWNED',
     `${record.kind} ${record.key.name} belongs to the source ${row.source}`,
     {
-      hint: `remove its manifest from ${row.file} there; the next sync deletes it where prune is true, and leaves it to you where it is not`,
+      hint: `remove its manifest from ${row.file} there; the next sync deletes it where prune is true, and leaves it to you where it is not. A source that is gone for good is let go of with 'plumbline release ${row.source}'`,
       place: { file: row.file, line: row.line },
     },
   );

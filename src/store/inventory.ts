@@ -163,6 +163,22 @@ export async function orphansOf(
   return query('inventory').select('account', 'space', 'name', 'source').where({ orphaned: true });
 }
 
+/** How many records each source owns, those apart that are kept only because nobody has deleted them. */
+export function countBySource(
+  query: Query,
+): Promise<{ readonly name: string; readonly records: number }[]> {
+  return query.rows(
+    `SELECT source AS name, count(*) AS records FROM inventory WHERE orphaned = 0
+     GROUP BY source ORDER BY source`,
+    [],
+  );
+}
+
+/** Marks all that a source owns as left, and says how many records that were. */
+export async function orphanAllOf(query: Query, source: string): Promise<number> {
+  return query('inventory').where({ source, orphaned: false }).update({ orphaned: true });
+}
+
 /** Stages that a source owns a record; a row that was there for the key is replaced. */
 export function stageInventory(unit: UnitOfWork, row: InventoryRow): void {
   unit.upsert('inventory', toRow(columns, row), keyColumns);

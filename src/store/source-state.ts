@@ -65,3 +65,8 @@ export async function writeSourceState(
   unit.upsert('source', toRow(columns, { ...state, since }), ['name']);
   await unit.flush(query);
 }
+
+/** Has every source looked at as a whole at its next run, as if what it may do had changed. */
+export async function unsettle(query: Query): Promise<void> {
+  await query('source').update({ policy_digest: '' });
+}

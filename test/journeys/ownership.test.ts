@@ -228,3 +228,55 @@ t.test(
     t.equal((await two.run('sync')).exit, 0);
   },
 );
+
+t.test(
+  'a source that was renamed takes over its records once the old one has let go',
+  async (t) => {
+    const world = new World(t, { PLUMBLINE_SOURCE_NAME: 'old' });
+    world.write('key.yaml', tokenYaml('key'));
+    world.write('bot.yaml', clientYaml('bot', { deployed: true }, { apiKey: 'key' }));
+    t.equal((await world.run('sync')).exit, 0);
+    const before = (await world.run('export')).out;
+    const renamed = new World(t, { ...world.environment, PLUMBLINE_SOURCE_NAME: 'new' });
+    const blocked = await renamed.run('sync');
+    t.equal(blocked.exit, 1);
+    t.match(blocked.out, /belongs to the source old/);
+    t.match(blocked.out.replace(/\s+/g, ' '), /gone for good, type 'plumbline release old'/);
+    const { out } = await renamed.run('status');
+    t.match(out, /old is not configured here and owns 2 records\.\n.*: plumbline release old\n/);
+    t.match(JSON.parse((await renamed.run('status', '-o', 'json')).out), {
+      left: [{ name: 'old', records: 2 }],
+    });
+
+    t.match((await world.run('release', 'old')).err, /the source old is configured/);
+    t.match((await renamed.run('release', 'odl')).err, /SOURCE_UNKNOWN.*did you mean old/s);
+    const released = await renamed.run('release', 'old');
+    t.equal(released.exit, 0);
+    t.match(released.out, /old has let go of 2 records/);
+    const synced = await renamed.report('sync');
+    t.equal(synced.exit, 0);
+    t.same(
+      synced.changes.map((it) => it.action),
+      ['adopt', 'adopt'],
+    );
+    t.equal((await renamed.run('plan')).exit, 0);
+    t.equal((await renamed.run('export')).out, before);
+    t.notMatch((await renamed.run('status')).out, /old/);
+    t.match((await renamed.run('history', '--verb', 'release')).out, /release +source\/old/);
+  },
+);
+
+t.test('what a released source leaves behind is for a person to delete', async (t) => {
+  const world = new World(t, { PLUMBLINE_SOURCE_NAME: 'old' });
+  world.write('key.yaml', tokenYaml('key'));
+  t.equal((await world.run('sync')).exit, 0);
+  world.remove('key.yaml');
+  world.write('other.yaml', tokenYaml('other'));
+  const next = new World(t, { ...world.environment, PLUMBLINE_SOURCE_NAME: 'next' });
+  const refused = await next.run('delete', 'token', 'key');
+  t.match(refused.err, /RECORD_OWNED/);
+  t.equal((await next.run('release', 'old')).exit, 0);
+  t.equal((await next.run('sync')).exit, 0);
+  t.match((await next.run('get', 'tokens', '-o', 'name')).out, /key/, 'a sync leaves it alone');
+  t.equal((await next.run('delete', 'token', 'key')).exit, 0);
+});

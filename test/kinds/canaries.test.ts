@@ -65,6 +65,7 @@ const calls: Readonly<Record<string, readonly (readonly string[])[]>> = {
   restore: [['--list'], ['secret', 'by_hand', '--dry-run'], ['secret', 'by_hand']],
   suspend: [['secret', 'env_0', '--reason', 'a look']],
   resume: [['secret', 'env_0']],
+  release: [['nobody']],
   why: [
     ['secret', 'env_0'],
     ['secret', 'clear_0', 'value'],
