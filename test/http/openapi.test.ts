@@ -150,6 +150,7 @@ function answersOf(document: Document) {
   return ({ operationId = '', path, method }: Operation, { status, body }: Answer): string => {
     const shapes = document.paths?.[path]?.[method as 'get']?.responses ?? {};
     const told = String(status) in shapes ? String(status) : 'default';
+    if (told === 'default' && status < 400) return `${operationId}: ${status} is not declared`;
     const id = `${operationId} ${told}`;
     const type = typeof body === 'string' ? undefined : 'application/json';
     if (type === undefined) return told === 'default' ? `${id} is no JSON` : '';
