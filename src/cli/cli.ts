@@ -129,6 +129,12 @@ function commanderGroup(
   return group;
 }
 
+/** What people forget of a command that takes nothing but paths, and those by an option. */
+function pathsHint({ arguments: words, options }: CommandDefinition, name: string): string {
+  const isMeant = words === undefined && options?.some((it) => it.flags.startsWith('-f, --file'));
+  return isMeant === true ? `Name paths with -f: plumbline ${name} -f PATH\n` : '';
+}
+
 /** `words` are all that call the command. */
 function commanderCommand(
   definition: CommandDefinition,
@@ -140,7 +146,9 @@ function commanderCommand(
     .description(definition.summary)
     .helpOption('-h, --help', 'print help')
     .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
-    .showHelpAfterError(`Type 'plumbline ${words} --help' for its arguments and options.`)
+    .showHelpAfterError(
+      `${pathsHint(definition, words)}Type 'plumbline ${words} --help' for its arguments and options.`,
+    )
     .exitOverride();
   for (const word of definition.arguments?.split(' ') ?? [])
     command.addArgument(new Argument(word));

@@ -37,6 +37,7 @@ t.test('usage errors exit 64 and say what to type', async (t) => {
     ['a path that is not there', ['validate', 'nowhere.yaml'], /no file or folder nowhere\.yaml/],
     ['a group without its command', ['token'], /Commands:/],
     ['a misspelt command of a group', ['token', 'isue', 'x'], /Did you mean issue/],
+    ['a path without its option', ['apply', 'x.yaml'], /with -f: plumbline apply -f PATH/],
     ['too many arguments', ['status', 'what'], /too many arguments/],
   ];
   for (const [name, words, wanted] of cases) {
