@@ -6,7 +6,7 @@ import { t } from '../support/tap.ts';
 import { until } from '../support/until.ts';
 import { clientYaml } from '../support/world.ts';
 
-/** Values that must be in no answer, by where they are put; every other canary is written to a Secret. */
+/** Values that must be in no answer, by where they are put; each canary is the value of a Secret as well. */
 const [token, environment, wrongField, query, header, broken] = [
   canaries[0],
   canaries[2],
