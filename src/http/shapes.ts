@@ -45,10 +45,10 @@ export function answers(shape: z.ZodType, ...statuses: number[]): Record<string,
   return { ...Object.fromEntries(shapes), default: errorShape };
 }
 
-/** The same for text that is no JSON. */
-export function answersText(type: string, description: string) {
+/** The same for an answer of another type than `application/json`: text, unless a shape says more. */
+export function answersAs(type: string, description: string, schema: z.ZodType = z.string()) {
   return {
-    200: { description, content: { [type]: { schema: z.string() } } },
+    200: { description, content: { [type]: { schema } } },
     default: errorShape,
   };
 }

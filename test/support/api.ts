@@ -1,7 +1,10 @@
 import { type HttpLimits, httpLimits } from '../../src/http/limits.ts';
+import type { Webhook } from '../../src/http/routes/webhook.ts';
 import { startHttp } from '../../src/http/server.ts';
 import { kinds } from '../../src/kinds/kinds.ts';
+import type { Log } from '../../src/lib/log.ts';
 import type { Secret } from '../../src/lib/secret.ts';
+import type { Policy } from '../../src/plan/change.ts';
 import { DaemonLoops } from '../../src/reconcile/daemon.ts';
 import { FakeSource, freshPorts, targetOf } from './ports.ts';
 import type { Test } from './tap.ts';
@@ -22,22 +25,34 @@ export interface ApiOptions {
   readonly token?: Secret;
   readonly limits?: Partial<HttpLimits>;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Of the source, where they are other than usual. */
+  readonly policyLimits?: Partial<Policy['limits']>;
+  readonly webhooks?: ReadonlyMap<string, Webhook>;
+  readonly log?: Log;
 }
 
 /** A real listener over a real database and a daemon, whose one source has been synced once. */
 export async function listeningApi(
   t: Test,
-  { files = {}, token, limits, environment }: ApiOptions = {},
+  { files = {}, token, limits, environment, policyLimits, webhooks, log }: ApiOptions = {},
 ) {
-  const ports = await freshPorts(t, kinds, environment);
+  const fresh = await freshPorts(t, kinds, environment);
+  const ports = { ...fresh, log: log ?? fresh.log };
   const source = new FakeSource(files);
-  const target = { ...targetOf(source), rhythm: { interval: 3_600_000 }, location: '/srv/team' };
+  const { policy, ...rest } = targetOf(source);
+  const target = {
+    ...rest,
+    policy: { ...policy, limits: { ...policy.limits, ...policyLimits } },
+    rhythm: { interval: 3_600_000 },
+    location: '/srv/team',
+  };
   const daemon = new DaemonLoops(ports, [target]);
   const http = await startHttp(daemon, {
     ports,
     account: 'default',
     listen: { host: '127.0.0.1', port: 0 },
     ...(token === undefined ? {} : { token }),
+    ...(webhooks === undefined ? {} : { webhooks }),
     limits: { ...httpLimits, requests: 1_000_000, ...limits },
   });
   const stop = new AbortController();

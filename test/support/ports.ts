@@ -149,7 +149,8 @@ export class FakeClock implements Clock {
 export class FakeEndpoint implements Endpoint {
   readonly identity: string = 'https://endpoint.example.com';
   readonly limits = recordEndpoint.limits;
-  readonly prompt = recordEndpoint.prompt;
+  /** What it answers to every prompt; without it there is nothing to ask. */
+  says: string | undefined;
   readonly calls: { readonly verb: string; readonly key: string; readonly idempotency: string }[] =
     [];
   /** Names of records for which every call fails. */
@@ -161,6 +162,10 @@ export class FakeEndpoint implements Endpoint {
 
   async withdraw(record: LiveRecord, idempotencyKey: string) {
     return this.#answer('withdrawn', record, idempotencyKey);
+  }
+
+  async prompt(...asked: Parameters<Endpoint['prompt']>) {
+    return this.says ?? recordEndpoint.prompt(...asked);
   }
 
   /** What every record's endpoint was told last. */

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { EventStream } from '../event-stream.ts';
 import type { Events } from '../events.ts';
 import type { Api, HttpParts } from '../parts.ts';
-import { answersText } from '../shapes.ts';
+import { answersAs } from '../shapes.ts';
 
 /** What happens, as it happens: runs, conditions and changes as server-sent events. */
 export function eventRoutes(app: Api, { limits }: HttpParts, events: Events): void {
@@ -19,7 +19,7 @@ export function eventRoutes(app: Api, { limits }: HttpParts, events: Events): vo
           'journal. A reader that comes back with Last-Event-ID is told what it missed, up to 500 entries; ' +
           'of more it gets one event, missed.',
         headers: z.object({ 'last-event-id': z.string().optional() }),
-        response: answersText('text/event-stream', 'A stream that does not end by itself'),
+        response: answersAs('text/event-stream', 'A stream that does not end by itself'),
       },
     },
     (request, reply) => {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Api, HttpParts } from '../parts.ts';
-import { answers, answersText, statusShape } from '../shapes.ts';
+import { answers, answersAs, statusShape } from '../shapes.ts';
 import { sourcesJson } from '../source-json.ts';
 
 const tags = ['health'];
@@ -61,7 +61,7 @@ export function healthRoutes(app: Api, { daemon, metrics, access, ports }: HttpP
         tags,
         operationId: 'metrics',
         summary: 'Metrics for Prometheus',
-        response: answersText('text/plain', 'Metrics in the text format of Prometheus'),
+        response: answersAs('text/plain', 'Metrics in the text format of Prometheus'),
       },
     },
     async (_request, reply) => {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { kindJsonSchema } from '../../manifest/json-schema.ts';
 import { kindByWord } from '../../manifest/kind-word.ts';
 import type { Api, HttpParts } from '../parts.ts';
-import { answers, answersText, listOf } from '../shapes.ts';
+import { answers, answersAs, listOf } from '../shapes.ts';
 
 const tags = ['kinds'];
 const params = z.object({ kind: z.string().max(100).describe('In any case, plural, or an alias') });
@@ -50,7 +50,7 @@ export function kindRoutes(app: Api, { ports }: HttpParts): void {
         operationId: 'schemaOfKind',
         summary: 'The JSON Schema of its manifests',
         params,
-        response: answers(z.looseObject({}).describe('JSON Schema, 2020-12')),
+        response: answersAs('application/schema+json', 'JSON Schema, 2020-12', z.looseObject({})),
       },
     },
     async (request, reply) =>
@@ -67,7 +67,7 @@ export function kindRoutes(app: Api, { ports }: HttpParts): void {
         operationId: 'exampleOfKind',
         summary: 'A commented manifest to start from',
         params,
-        response: answersText('application/yaml', 'A manifest'),
+        response: answersAs('application/yaml', 'A manifest'),
       },
     },
     async (request, reply) =>
