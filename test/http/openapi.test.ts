@@ -80,6 +80,7 @@ t.test('every operation answers as the document says', async (t) => {
     const row = api.rows[operationId] as Row;
     const answer = await drive(api, operationId, row);
     t.ok(row.status < 300, `${operationId} is asked so that all is well`);
+    if (row.body !== undefined) t.ok(operation.requestBody, `${operationId} declares its body`);
     t.equal(answer.status, row.status, `${operationId}: ${answer.text.slice(0, 300)}`);
     t.equal(mismatch(operation, answer), '', operationId);
     if (operationId === 'events') t.match(answer.text, /^retry: \d+\nid: \d+\n\n$/);

@@ -38,6 +38,8 @@ interface Command {
   /** Asked without the token of the listener too. */
   readonly openTo?: 'keys' | 'everybody';
   readonly takesManifest?: true;
+  /** What to say may stand in the body. */
+  readonly takesText?: true;
   readonly takes?: readonly (keyof typeof parameters)[];
   run(request: FastifyRequest, of: string): Answer | Promise<Answer>;
 }
@@ -72,6 +74,16 @@ export function cliRoutes(app: Api, parts: HttpParts): void {
   }
 }
 
+/** What somebody says to a client, in either of two ways. The document cannot say that no body is needed. */
+const textBody = unchecked(
+  z
+    .looseObject({ prompt: z.string(), messages: z.array(z.looseObject({ content: z.string() })) })
+    .partial()
+    .describe(
+      'The prompt, or a conversation whose last message it is; empty where the query says it',
+    ),
+);
+
 function documented(command: Command) {
   const {
     words: [name],
@@ -79,6 +91,7 @@ function documented(command: Command) {
     of,
     openTo,
     takesManifest,
+    takesText,
     takes = [],
     reads,
   } = command;
@@ -92,6 +105,7 @@ function documented(command: Command) {
     ...(takesManifest === true
       ? { consumes: ['application/yaml', 'application/json'], body: manifestsBody }
       : {}),
+    ...(takesText === true ? { body: textBody } : {}),
     querystring: unchecked(
       z.object(
         Object.fromEntries(takes.map((it) => [it, z.string().optional().describe(parameters[it])])),
@@ -184,6 +198,7 @@ function commandsOf(parts: HttpParts): readonly Command[] {
       summary: 'Say something to a deployed client',
       of: 'name',
       takes: ['prompt'],
+      takesText: true,
       openTo: 'keys',
       run: async (request, name) => {
         const client = resources.named('llmclient', name);
