@@ -1,5 +1,5 @@
 import { forgetCommits } from '../store/commits.ts';
-import { oldEntries, removeEntries } from '../store/journal.ts';
+import { type EntryTime, oldEntries, removeEntries } from '../store/journal.ts';
 import type { Ports } from './ports.ts';
 
 /** How often a daemon looks for entries that are over their time, in milliseconds. */
@@ -14,7 +14,7 @@ export async function trimJournal(ports: Ports, signal: AbortSignal): Promise<vo
   if (journalKept === 0) return;
   const before = new Date(clock.now().getTime() - journalKept).toISOString();
   let removed = 0;
-  let seen = 0;
+  let seen: EntryTime | undefined;
   try {
     while (!signal.aborted) {
       const after = seen;

@@ -116,13 +116,24 @@ export async function newestEntryId(query: Query): Promise<number> {
   return row?.id ?? 0;
 }
 
+/** The index by time, which has the ids in it. SQLite would take the table of the entries, many times as large. */
+const byTime = 'journal INDEXED BY journal_at';
+
 function matching(query: Query, filter: HistoryFilter) {
   const { since, until, beforeId: _, limit: __, revision, ...equal } = filter;
   const rows = query('journal').select<JournalRow[]>({ id: 'id', ...columns });
   for (const [column, value] of Object.entries(equal))
     if (value !== undefined) rows.where(column, value);
-  if (since !== undefined) rows.where('at', '>=', since);
-  if (until !== undefined) rows.where('at', '<', until);
+  // Entries are read by id. Without the bound a search for the newest would go on to the oldest entry;
+  // the time itself still decides, because a clock may have been set back between two entries.
+  if (since !== undefined)
+    rows
+      .where('at', '>=', since)
+      .whereRaw(`id >= (SELECT min(id) FROM ${byTime} WHERE at >= ?)`, [since]);
+  if (until !== undefined)
+    rows
+      .where('at', '<', until)
+      .whereRaw(`id <= (SELECT max(id) FROM ${byTime} WHERE at < ?)`, [until]);
   if (revision !== undefined)
     rows.whereRaw("(instr(revision, ?) = 1 OR instr(revision, ':' || ?) > 0)", [
       revision,
@@ -131,39 +142,42 @@ function matching(query: Query, filter: HistoryFilter) {
   return rows;
 }
 
-/** A page of old entries: those of it that may go, and the id of its last one. */
+/** An entry by its place in the order of time. */
+export type EntryTime = Pick<JournalRow, 'at' | 'id'>;
+
+/** A page of old entries: those of it that may go, and its last one. */
 export interface OldEntries {
   readonly dispensable: readonly number[];
-  readonly upTo: number;
+  readonly upTo: EntryTime;
 }
 
 const oldEntriesAtOnce = 1000;
 
 /**
- * The next entries, by id after this one, that were written before a moment (ISO 8601); undefined where
+ * The next entries in the order of time, after this one if there is one, that were written before a moment (ISO 8601); undefined where
  * there are none. The newest entry that tells what a record holds may not go as long as the record is
  * there, however old it is: `why` has nothing else to tell of a record that a person made.
  */
 export async function oldEntries(
   query: Query,
   before: string,
-  afterId: number,
+  after: EntryTime = { at: '', id: 0 },
 ): Promise<OldEntries | undefined> {
-  const rows = await query.rows<{ id: number; dispensable: number }>(
-    `SELECT id, after IS NULL OR EXISTS (
+  const rows = await query.rows<EntryTime & { dispensable: number }>(
+    `SELECT at, id, after IS NULL OR EXISTS (
        SELECT 1 FROM journal AS later
        WHERE later.name = journal.name AND later.space = journal.space
          AND later.account = journal.account AND later.id > journal.id
          AND later.outcome = 'applied' AND coalesce(later.before, later.after) IS NOT NULL
      ) AS dispensable
-     FROM journal WHERE id > ? AND at < ? ORDER BY id LIMIT ?`,
-    [afterId, before, oldEntriesAtOnce],
+     FROM ${byTime} WHERE at < ? AND (at, id) > (?, ?) ORDER BY at, id LIMIT ?`,
+    [before, after.at, after.id, oldEntriesAtOnce],
   );
   const last = rows.at(-1);
   if (last === undefined) return undefined;
   return {
     dispensable: rows.filter((it) => it.dispensable === 1).map((it) => it.id),
-    upTo: last.id,
+    upTo: { at: last.at, id: last.id },
   };
 }
 

@@ -14,6 +14,7 @@ export const storeMigrations: readonly Migration[] = [
   { id: 'control_4', up: createCrash },
   { id: 'endpoint_1', up: createEndpointState },
   { id: 'ownership_1', up: createContested },
+  { id: 'journal_2', up: indexJournalTime },
 ];
 
 async function createStoreTables(query: Query): Promise<void> {
@@ -196,4 +197,9 @@ async function createJournal(query: Query): Promise<void> {
     `CREATE TRIGGER journal_is_append_only BEFORE UPDATE ON journal
      BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END`,
   );
+}
+
+/** `history --since` and the trimming of old entries go by time, and a journal may be kept for ever. */
+async function indexJournalTime(query: Query): Promise<void> {
+  await query.raw('CREATE INDEX journal_at ON journal (at)');
 }
