@@ -34,7 +34,12 @@ const attacks: readonly Attack[] = [
   ['S11', 'deep nesting', 'catalogue/bad-inputs.test.ts', 'nesting beyond all measure'],
   ['S12', 'complex and many keys', 'catalogue/yaml-rows.ts', 'item: 20,'],
   ['S13', 'keys that are prototypes', 'catalogue/yaml-rows.ts', 'constructor.prototype'],
-  ['S14', 'a file that breaks everything', 'faults/crash.test.ts', 'killed'],
+  [
+    'S14',
+    'a file that breaks everything',
+    'journeys/control.test.ts',
+    'content that has ended the process twice',
+  ],
   ['S15', 'too much of it', 'source/git.test.ts', 'limits hold to the file and to the byte'],
   ['S16', 'a body before its signature', 'http/webhook.test.ts', 'a body is bounded before'],
   ['S17', 'bodies that break parsers', 'http/webhook.test.ts', 'no body, however wrong'],

@@ -97,8 +97,8 @@ export const faults: readonly Fault[] = [
   row(
     30,
     'an endpoint that is down, slow or resets',
-    'simulation/outside.ts',
-    "if (fault === 'resets')",
+    'endpoint/webhook.test.ts',
+    'an endpoint that fails stays owed, and does the thing once when it is back',
   ),
   row(
     31,

@@ -17,12 +17,15 @@ t.test('what a plan holds is approved over HTTP, and then done', async (t) => {
   const [waiting] = await list();
   t.equal(waiting.changes.length, 109);
   t.equal(waiting.approved, undefined);
+  const metrics = async () => (await ask('GET', '/metrics')).text;
+  t.match(await metrics(), /plumbline_held_changes\{source="team",guard="deletes"\} 109/);
 
   const approved = await ask('POST', '/api/v1/approvals', JSON.stringify({ plan: waiting.plan }));
   t.match(approved, { status: 200, body: { source: 'team', changes: { length: 109 } } });
   await until(
     async () => (await ask('GET', '/api/v1/resources?kind=plugin')).body.items.length === 1,
   );
+  await until(async () => /plumbline_held_changes\{.*"deletes"\} 0/.test(await metrics()));
   const again = await ask('POST', '/api/v1/approvals', JSON.stringify({ plan: waiting.plan }));
   t.match(again, { status: 404, body: { error: { code: 'PLAN_UNKNOWN' } } }, 'once');
   const [entry] = (await ask('GET', '/api/v1/journal?verb=approve')).body.items;
