@@ -44,6 +44,7 @@ export const failpoints = [
   'run.before-mark',
   'run.marked',
   'failure.remembered',
+  'journal.trimmed',
   'export.draft-written',
   'export.file-renamed',
   'rekey.key-written',

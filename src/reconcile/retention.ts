@@ -1,3 +1,4 @@
+import { failpoint } from '../lib/failpoint.ts';
 import { forgetCommits } from '../store/commits.ts';
 import { type EntryTime, oldEntries, removeEntries } from '../store/journal.ts';
 import type { Ports } from './ports.ts';
@@ -24,6 +25,7 @@ export async function trimJournal(ports: Ports, signal: AbortSignal): Promise<vo
       if (page.dispensable.length === 0) continue;
       await database.write((query) => removeEntries(query, page.dispensable));
       removed += page.dispensable.length;
+      failpoint('journal.trimmed');
     }
     if (removed > 0) await database.write(forgetCommits);
   } catch (error) {

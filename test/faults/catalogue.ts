@@ -70,7 +70,7 @@ export const faults: readonly Fault[] = [
   row(18, 'a huge repository', long, 'a huge repository'),
   row(19, 'a huge file', 'source/git.test.ts', 'a huge blob is refused by its size'),
   row(20, 'prune accidents', 'faults/prune.test.ts', 'twelve kinds of accident in ten sizes'),
-  row(21, 'a delete that is refused for some', runs, 'a client that is deleted'),
+  row(21, 'a delete that is refused for some', runs, 'the store refuses some deletes'),
   row(
     22,
     'clock set back and forward',

@@ -25,18 +25,21 @@ t.teardown(() => ground.remove());
 const [first, change] = (await ground.prepare()) as [Scenario, Scenario];
 
 /** What has to be done for a step to be passed, where it is not passed by a change being synced. */
-const others: Readonly<Partial<Record<Failpoint, 'first sync' | 'export' | 'shutdown' | 'rekey'>>> =
-  {
-    'migrate.before-commit': 'first sync',
-    'migrate.after-commit': 'first sync',
-    'mirror.moved-away': 'first sync',
-    'mirror.replaced': 'first sync',
-    'export.draft-written': 'export',
-    'export.file-renamed': 'export',
-    'rekey.key-written': 'rekey',
-    'rekey.sealed': 'rekey',
-    'shutdown.begin': 'shutdown',
-  };
+const others: Readonly<
+  Partial<Record<Failpoint, 'first sync' | 'export' | 'shutdown' | 'rekey' | 'trimming'>>
+> = {
+  'migrate.before-commit': 'first sync',
+  'migrate.after-commit': 'first sync',
+  'mirror.moved-away': 'first sync',
+  'mirror.replaced': 'first sync',
+  'export.draft-written': 'export',
+  'export.file-renamed': 'export',
+  'rekey.key-written': 'rekey',
+  'rekey.sealed': 'rekey',
+  'shutdown.begin': 'shutdown',
+  // test/reconcile/retention.test.ts
+  'journal.trimmed': 'trimming',
+};
 
 const synced = failpoints.filter((it) => (others[it] ?? 'first sync') === 'first sync');
 

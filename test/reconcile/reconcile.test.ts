@@ -396,6 +396,35 @@ t.test('an endpoint that does not follow is told, and followed up until it has',
   }
 });
 
+t.test(
+  'where the store refuses some deletes, those stay recorded and are tried again',
+  async (t) => {
+    const ports = await freshPorts(t);
+    const declare = (...names: string[]) =>
+      Object.fromEntries(names.map((name) => [`${name}.yaml`, pluginYaml(name)]));
+    const source = new FakeSource(declare('stays', 'soft', 'stubborn', 'willing'));
+    const target = targetOf(source, { prune: true });
+    t.equal((await run(ports, target)).outcome, 'converged');
+    await ports.database.write((query) =>
+      query.raw(
+        `CREATE TRIGGER refuses BEFORE DELETE ON plugin_meta WHEN old.name = 'stubborn'
+       BEGIN SELECT RAISE(ABORT, 'not this one'); END`,
+      ),
+    );
+    source.files = declare('stays');
+    t.same(told(await run(ports, target)).sort(), [
+      'delete soft applied',
+      'delete stubborn failed',
+      'delete willing applied',
+    ]);
+    const left = await standing(ports);
+    t.same(Object.keys(left.records).sort(), ['default/plugin/stays', 'default/plugin/stubborn']);
+    t.same(left.inventory.map((it) => it.key.name).sort(), ['stays', 'stubborn']);
+    await ports.database.write((query) => query.raw('DROP TRIGGER refuses'));
+    t.same(told(await run(ports, target)), ['delete stubborn applied']);
+  },
+);
+
 t.test('by hand, what another record has for itself is refused, and says who has it', async (t) => {
   const ports = await freshPorts(t);
   const apply = (text: string) => new Resources(ports, 'default').ofText(text).apply(ann);
