@@ -35,7 +35,7 @@ function duration(least: number, most: number) {
 
 const hour = 3_600_000;
 const day = 24 * hour;
-const file = () => line(4096);
+const file = line(4096);
 const host = z
   .string()
   .check(
@@ -57,90 +57,63 @@ const account = z
 
 const ssh = z
   .strictObject({
-    keyFile: file().register(z.globalRegistry, {
-      description: 'Private key, readable by this user alone.',
-    }),
-    knownHostsFile: file().register(z.globalRegistry, {
-      description: 'Host keys to trust; no other host is spoken to.',
-    }),
+    keyFile: file.meta({ description: 'Private key, readable by this user alone.' }),
+    knownHostsFile: file.meta({ description: 'Host keys to trust; no other host is spoken to.' }),
   })
-  .register(z.globalRegistry, { description: 'Key for ssh.' });
+  .meta({ description: 'Key for ssh.' });
 
 const credentials = z
   .strictObject({
-    username: line(255)
-      .optional()
-      .register(z.globalRegistry, { description: 'User name for https.' }),
-    password: line(4096)
-      .optional()
-      .register(z.globalRegistry, { description: 'Password for https, in clear text.' }),
+    username: line(255).optional().meta({ description: 'User name for https.' }),
+    password: line(4096).optional().meta({ description: 'Password for https, in clear text.' }),
     passwordEnv: variable
       .optional()
-      .register(z.globalRegistry, { description: 'Environment variable with the password.' }),
-    passwordFile: file()
-      .optional()
-      .register(z.globalRegistry, { description: 'File that holds the password.' }),
-    token: line(4096)
-      .optional()
-      .register(z.globalRegistry, { description: 'Access token for https, in clear text.' }),
-    tokenEnv: variable
-      .optional()
-      .register(z.globalRegistry, { description: 'Environment variable with the token.' }),
-    tokenFile: file()
-      .optional()
-      .register(z.globalRegistry, { description: 'File that holds the token.' }),
+      .meta({ description: 'Environment variable with the password.' }),
+    passwordFile: file.optional().meta({ description: 'File that holds the password.' }),
+    token: line(4096).optional().meta({ description: 'Access token for https, in clear text.' }),
+    tokenEnv: variable.optional().meta({ description: 'Environment variable with the token.' }),
+    tokenFile: file.optional().meta({ description: 'File that holds the token.' }),
     ssh: ssh.optional(),
   })
-  .register(z.globalRegistry, { description: 'How to sign in at the repository.' });
+  .meta({ description: 'How to sign in at the repository.' });
 
 const git = z
   .strictObject({
-    url: line(2048).register(z.globalRegistry, {
-      description: 'Repository: https://, ssh:// or user@host:path.',
-    }),
+    url: line(2048).meta({ description: 'Repository: https://, ssh:// or user@host:path.' }),
     branch: line(250)
       .optional()
-      .register(z.globalRegistry, { description: 'Branch to follow; main without tag or commit.' }),
-    tag: line(250).optional().register(z.globalRegistry, { description: 'Tag to follow.' }),
-    commit: line(64)
+      .meta({ description: 'Branch to follow; main without tag or commit.' }),
+    tag: line(250).optional().meta({ description: 'Tag to follow.' }),
+    commit: line(64).optional().meta({ description: 'Commit to stay at, all 40 digits.' }),
+    path: line(2048)
       .optional()
-      .register(z.globalRegistry, { description: 'Commit to stay at, all 40 digits.' }),
-    path: line(2048).optional().register(z.globalRegistry, {
-      description: 'Folder inside the repository; all of it when absent.',
-    }),
+      .meta({ description: 'Folder inside the repository; all of it when absent.' }),
     depth: z
       .int()
       .min(1)
       .max(1_000_000)
       .optional()
-      .register(z.globalRegistry, { description: 'How many commits to fetch; 1 when absent.' }),
+      .meta({ description: 'How many commits to fetch; 1 when absent.' }),
     timeout: duration(1000, hour)
       .default('30s')
-      .register(z.globalRegistry, { description: 'Longest time of one call of git.' }),
+      .meta({ description: 'Longest time of one call of git.' }),
     allowFile: z
       .boolean()
       .default(false)
-      .register(z.globalRegistry, { description: 'Allow a repository on this machine.' }),
-    allowInsecure: z
-      .boolean()
-      .default(false)
-      .register(z.globalRegistry, { description: 'Allow plain http.' }),
+      .meta({ description: 'Allow a repository on this machine.' }),
+    allowInsecure: z.boolean().default(false).meta({ description: 'Allow plain http.' }),
     credentials: credentials.optional(),
     verify: z
       .strictObject({
-        mode: z
-          .enum(['ssh', 'gpg'])
-          .register(z.globalRegistry, { description: 'Kind of signature a commit must bear.' }),
-        signersFile: file().register(z.globalRegistry, {
+        mode: z.enum(['ssh', 'gpg']).meta({ description: 'Kind of signature a commit must bear.' }),
+        signersFile: file.meta({
           description: 'Allowed signers of ssh-keygen, or public keys of gpg.',
         }),
       })
       .optional()
-      .register(z.globalRegistry, {
-        description: 'Hold every revision whose commit is not signed by one of these.',
-      }),
+      .meta({ description: 'Hold every revision whose commit is not signed by one of these.' }),
   })
-  .register(z.globalRegistry, { description: 'A Git repository.' });
+  .meta({ description: 'A Git repository.' });
 
 type RiskWord = 'exposure' | 'capability' | 'cost' | 'behaviour' | 'cosmetic';
 
@@ -150,14 +123,12 @@ function limit(what: string, defaults?: { readonly count: number; readonly perce
     .int()
     .min(0)
     .max(1_000_000)
-    .register(z.globalRegistry, { description: `Most ${what} of a window.` });
+    .meta({ description: `Most ${what} of a window.` });
   const percent = z
     .number()
     .min(0)
     .max(100)
-    .register(z.globalRegistry, {
-      description: `Largest part of its records in ${what} of a window.`,
-    });
+    .meta({ description: `Largest part of its records in ${what} of a window.` });
   return z
     .strictObject({
       count: defaults === undefined ? count.optional() : count.default(defaults.count),
@@ -170,7 +141,7 @@ function verdict(word: RiskWord) {
   return z
     .enum(['auto', 'hold'])
     .default('auto')
-    .register(z.globalRegistry, { description: `Whether changes of ${word} wait for approval.` });
+    .meta({ description: `Whether changes of ${word} wait for approval.` });
 }
 
 const source = z.strictObject({
@@ -181,74 +152,58 @@ const source = z.strictObject({
       /^[a-z0-9]+(?:[-_][a-z0-9]+)*$/,
       'must be lower-case letters and digits, in words joined by - or _',
     )
-    .register(z.globalRegistry, {
-      description: 'Name of the source; the records it owns remember it.',
-    }),
-  directory: file()
-    .optional()
-    .register(z.globalRegistry, { description: 'Folder with manifests.' }),
+    .meta({ description: 'Name of the source; the records it owns remember it.' }),
+  directory: file.optional().meta({ description: 'Folder with manifests.' }),
   git: git.optional(),
-  account: account.optional().register(z.globalRegistry, {
-    description: 'Account that its records belong to; the general one when absent.',
-  }),
+  account: account
+    .optional()
+    .meta({ description: 'Account that its records belong to; the general one when absent.' }),
   allow: z
     .strictObject({
       kinds: z
         .array(line(50))
         .max(100)
         .optional()
-        .register(z.globalRegistry, { description: 'Kinds it may declare; all when absent.' }),
+        .meta({ description: 'Kinds it may declare; all when absent.' }),
       names: z
         .string()
         .max(50)
         .regex(/^[a-z0-9]+(?:_[a-z0-9]+)*_?$/, 'must be the beginning of a name, such as support_')
         .optional()
-        .register(z.globalRegistry, {
-          description: 'How the names of all it declares must begin.',
-        }),
+        .meta({ description: 'How the names of all it declares must begin.' }),
     })
     .optional()
-    .register(z.globalRegistry, { description: 'What the committers of this source may declare.' }),
+    .meta({ description: 'What the committers of this source may declare.' }),
   interval: duration(100, 24 * hour)
     .default('60s')
-    .register(z.globalRegistry, { description: 'Time from the end of a run to the next look.' }),
-  schedule: line(200)
-    .optional()
-    .register(z.globalRegistry, { description: 'Cron expression of further looks.' }),
-  prune: z
-    .boolean()
-    .default(false)
-    .register(z.globalRegistry, { description: 'Delete what is no longer declared.' }),
-  drift: z.enum(['enforce', 'report']).default('enforce').register(z.globalRegistry, {
-    description: 'Repair records that were changed by hand, or only tell.',
-  }),
-  history: z.enum(['follow', 'hold']).default('follow').register(z.globalRegistry, {
+    .meta({ description: 'Time from the end of a run to the next look.' }),
+  schedule: line(200).optional().meta({ description: 'Cron expression of further looks.' }),
+  prune: z.boolean().default(false).meta({ description: 'Delete what is no longer declared.' }),
+  drift: z
+    .enum(['enforce', 'report'])
+    .default('enforce')
+    .meta({ description: 'Repair records that were changed by hand, or only tell.' }),
+  history: z.enum(['follow', 'hold']).default('follow').meta({
     description: 'Follow a branch whose history was rewritten, or hold it.',
   }),
-  adopt: z.boolean().default(false).register(z.globalRegistry, {
+  adopt: z.boolean().default(false).meta({
     description:
       'May change and take over records that nobody owns; equal ones are always taken over.',
   }),
   allowEmpty: z
     .boolean()
     .default(false)
-    .register(z.globalRegistry, { description: 'An empty source may delete everything it owns.' }),
+    .meta({ description: 'An empty source may delete everything it owns.' }),
   webhook: z
     .strictObject({
-      secret: line(4096).optional().register(z.globalRegistry, {
+      secret: line(4096).optional().meta({
         description: 'Secret that the sender of a webhook proves to know, in clear text.',
       }),
-      secretEnv: variable
-        .optional()
-        .register(z.globalRegistry, { description: 'Environment variable with the secret.' }),
-      secretFile: file()
-        .optional()
-        .register(z.globalRegistry, { description: 'File that holds the secret.' }),
+      secretEnv: variable.optional().meta({ description: 'Environment variable with the secret.' }),
+      secretFile: file.optional().meta({ description: 'File that holds the secret.' }),
     })
     .optional()
-    .register(z.globalRegistry, {
-      description: 'Take webhooks of the repository as hints to look.',
-    }),
+    .meta({ description: 'Take webhooks of the repository as hints to look.' }),
   limits: z
     .strictObject({
       deletes: limit('deletes', { count: 10, percent: 20 }),
@@ -256,12 +211,10 @@ const source = z.strictObject({
       exposure: limit('changes of exposure'),
       window: duration(60_000, 30 * day)
         .default('24h')
-        .register(z.globalRegistry, { description: 'Time over which they are counted.' }),
+        .meta({ description: 'Time over which they are counted.' }),
     })
     .prefault({})
-    .register(z.globalRegistry, {
-      description: 'What may be done within a window without being approved.',
-    }),
+    .meta({ description: 'What may be done within a window without being approved.' }),
   policy: z
     .strictObject({
       exposure: verdict('exposure'),
@@ -271,22 +224,18 @@ const source = z.strictObject({
       cosmetic: verdict('cosmetic'),
     } satisfies Record<RiskWord, unknown>)
     .prefault({})
-    .register(z.globalRegistry, {
-      description: 'Whether changes go on by themselves, by what they put at stake.',
-    }),
+    .meta({ description: 'Whether changes go on by themselves, by what they put at stake.' }),
   fight: z
     .strictObject({
       window: duration(60_000, 30 * day)
         .default('1h')
-        .register(z.globalRegistry, {
+        .meta({
           description:
             'Time in which the third change of a field by somebody else stops its repair.',
         }),
     })
     .prefault({})
-    .register(z.globalRegistry, {
-      description: 'When to stop repairing what somebody else keeps changing.',
-    }),
+    .meta({ description: 'When to stop repairing what somebody else keeps changing.' }),
 });
 
 /** The configuration as it is written. Rules across settings are in `rules.ts`, where both places are known. */
@@ -296,10 +245,8 @@ export const configSchema = z.strictObject({
     .max(4096, 'must be at most 4096 characters')
     .regex(/^sqlite:[^\p{Cc}]+$/u, 'must be sqlite: and a file, such as sqlite:data/plumbline.db')
     .default('sqlite:data/plumbline.db')
-    .register(z.globalRegistry, { description: 'Database of the records.' }),
-  account: account
-    .default('default')
-    .register(z.globalRegistry, { description: 'Account that the records belong to.' }),
+    .meta({ description: 'Database of the records.' }),
+  account: account.default('default').meta({ description: 'Account that the records belong to.' }),
   sources: z.array(source).max(100, 'must be at most 100 sources').default([]),
   http: z
     .strictObject({
@@ -315,42 +262,34 @@ export const configSchema = z.strictObject({
           'must have a port up to 65535',
         )
         .default('127.0.0.1:8080')
-        .register(z.globalRegistry, {
-          description: 'Address and port of health, metrics and API.',
-        }),
-      token: line(4096).optional().register(z.globalRegistry, {
-        description: 'Token that callers must send, in clear text.',
-      }),
-      tokenEnv: variable
+        .meta({ description: 'Address and port of health, metrics and API.' }),
+      token: line(4096)
         .optional()
-        .register(z.globalRegistry, { description: 'Environment variable with the token.' }),
-      tokenFile: file()
-        .optional()
-        .register(z.globalRegistry, { description: 'File that holds the token.' }),
+        .meta({ description: 'Token that callers must send, in clear text.' }),
+      tokenEnv: variable.optional().meta({ description: 'Environment variable with the token.' }),
+      tokenFile: file.optional().meta({ description: 'File that holds the token.' }),
     })
     .prefault({}),
   secrets: z
     .strictObject({
-      directory: file().optional().register(z.globalRegistry, {
+      directory: file.optional().meta({
         description: 'Folder whose files a Secret may name; without it none may.',
       }),
     })
     .prefault({})
-    .register(z.globalRegistry, { description: 'Where the values of secrets may come from.' }),
+    .meta({ description: 'Where the values of secrets may come from.' }),
   journal: z
     .strictObject({
       keep: duration(0, 3650 * day)
         .default('0s')
-        .register(z.globalRegistry, {
-          description: 'How long entries of the journal are kept; 0s for ever.',
-        }),
+        .meta({ description: 'How long entries of the journal are kept; 0s for ever.' }),
     })
     .prefault({}),
   trash: z
     .strictObject({
       keep: duration(0, 3650 * day)
         .default('30d')
-        .register(z.globalRegistry, { description: 'How long a deleted record can be restored.' }),
+        .meta({ description: 'How long a deleted record can be restored.' }),
     })
     .prefault({}),
   platform: z
@@ -358,70 +297,61 @@ export const configSchema = z.strictObject({
       scheme: z
         .enum(['http', 'https'])
         .default('https')
-        .register(z.globalRegistry, { description: 'Of the addresses in the status of a client.' }),
-      domain: host.optional().register(z.globalRegistry, {
+        .meta({ description: 'Of the addresses in the status of a client.' }),
+      domain: host.optional().meta({
         description:
           'Host of the platform, such as platform.example.com; without it none is derived.',
       }),
-      apiDomain: host.optional().register(z.globalRegistry, {
+      apiDomain: host.optional().meta({
         description: 'That the hosts of clients lie below; api. and the domain without it.',
       }),
-      accountNumber: account.optional().register(z.globalRegistry, {
+      accountNumber: account.optional().meta({
         description: 'Told in place of the account.',
       }),
       username: line(255)
         .default('plumbline')
-        .register(z.globalRegistry, { description: 'Told as the user of every record.' }),
+        .meta({ description: 'Told as the user of every record.' }),
     })
     .prefault({})
-    .register(z.globalRegistry, {
-      description: 'Where clients run, for their status alone; nothing is asked there.',
-    }),
+    .meta({ description: 'Where clients run, for their status alone; nothing is asked there.' }),
   endpoint: z
     .strictObject({
-      driver: z.enum(['record', 'webhook']).default('record').register(z.globalRegistry, {
+      driver: z.enum(['record', 'webhook']).default('record').meta({
         description: 'What deployed means: the column alone, or what an address confirms.',
       }),
-      url: line(2048)
+      url: line(2048).optional().meta({ description: 'Address that deployments are posted to.' }),
+      key: line(4096)
         .optional()
-        .register(z.globalRegistry, { description: 'Address that deployments are posted to.' }),
-      key: line(4096).optional().register(z.globalRegistry, {
-        description: 'Key that signs what is posted, in clear text.',
-      }),
-      keyEnv: variable
-        .optional()
-        .register(z.globalRegistry, { description: 'Environment variable with the key.' }),
-      keyFile: file()
-        .optional()
-        .register(z.globalRegistry, { description: 'File that holds the key.' }),
+        .meta({ description: 'Key that signs what is posted, in clear text.' }),
+      keyEnv: variable.optional().meta({ description: 'Environment variable with the key.' }),
+      keyFile: file.optional().meta({ description: 'File that holds the key.' }),
       timeout: duration(100, hour)
         .default('10s')
-        .register(z.globalRegistry, { description: 'Longest time of one answer.' }),
-      patience: duration(1000, hour).default('60s').register(z.globalRegistry, {
-        description: 'Longest time that one run waits for all answers.',
-      }),
+        .meta({ description: 'Longest time of one answer.' }),
+      patience: duration(1000, hour)
+        .default('60s')
+        .meta({ description: 'Longest time that one run waits for all answers.' }),
       undeployTimeout: duration(0, 24 * hour)
         .default('15m')
-        .register(z.globalRegistry, {
+        .meta({
           description: 'How long a record to delete waits for its endpoint to confirm.',
         }),
-      allowInsecure: z.boolean().default(false).register(z.globalRegistry, {
+      allowInsecure: z.boolean().default(false).meta({
         description: 'Allow plain http to other machines.',
       }),
     })
     .prefault({})
-    .register(z.globalRegistry, {
-      description: 'What follows when a record is deployed or undeployed.',
-    }),
+    .meta({ description: 'What follows when a record is deployed or undeployed.' }),
   log: z
     .strictObject({
       level: z
         .enum(logLevels)
         .default('info')
-        .register(z.globalRegistry, { description: 'Least important line to write.' }),
-      format: z.enum(logFormats).default('auto').register(z.globalRegistry, {
-        description: 'Lines of JSON or for people; auto: for people on a terminal.',
-      }),
+        .meta({ description: 'Least important line to write.' }),
+      format: z
+        .enum(logFormats)
+        .default('auto')
+        .meta({ description: 'Lines of JSON or for people; auto: for people on a terminal.' }),
     })
     .prefault({}),
 });
