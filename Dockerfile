@@ -45,5 +45,5 @@ USER 10001:10001
 EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "const port = (process.env.PLUMBLINE_HTTP_LISTEN || ':8080').split(':').pop(); fetch(`http://127.0.0.1:${port}/healthz`).then((it) => process.exit(it.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "/app/dist/src/main.js"]
+ENTRYPOINT ["node", "/app/dist/src/main.cjs"]
 CMD ["run"]

@@ -38,6 +38,17 @@ const common = {
   logLevel: 'warning',
 };
 
+/** The version is known now, so no start has to read it. */
+const versioned = {
+  name: 'versioned',
+  setup: ({ onLoad }) => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+    onLoad({ filter: /\/cli\/version\.js$/ }, () => ({
+      contents: `export const version = () => '${version}';`,
+    }));
+  },
+};
+
 /** Has the program ask `bundle.ts` for what is in the second file. */
 const program = {
   name: 'program',
@@ -76,7 +87,7 @@ const made = await Promise.all([
     ...common,
     entryPoints: ['dist/src/program.js'],
     outfile: fileOf('program', 'cjs'),
-    plugins: [program],
+    plugins: [program, versioned],
   }),
   build({
     ...common,
@@ -86,6 +97,15 @@ const made = await Promise.all([
     },
     outfile: fileOf('packages', 'cjs'),
     plugins: [dialect],
+  }),
+  // What starts is CommonJS as well: the loader of modules alone takes Node.js as long as a fifth of its start.
+  build({
+    ...common,
+    entryPoints: ['dist/src/main.js'],
+    outfile: 'dist/src/main.cjs',
+    define: { 'import.meta.url': 'address' },
+    plugins: [versioned],
+    banner: { js: "const address = require('node:url').pathToFileURL(__filename).href;" },
   }),
   build({
     ...common,

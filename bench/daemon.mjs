@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const rest = 5;
 const patience = 120_000;
 
-const program = fileURLToPath(new URL('../dist/src/main.js', import.meta.url));
+const program = fileURLToPath(new URL('../dist/src/main.cjs', import.meta.url));
 
 /** Its memory is known on Linux only. */
 export async function daemonFigures({ environment, folder }, n) {

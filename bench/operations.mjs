@@ -27,7 +27,7 @@ import {
   touched,
 } from './workload.mjs';
 
-export const program = fileURLToPath(new URL('../dist/src/main.js', import.meta.url));
+export const program = fileURLToPath(new URL('../dist/src/main.cjs', import.meta.url));
 const floor = fileURLToPath(new URL('floor/floor.mjs', import.meta.url));
 const warmProgram = fileURLToPath(new URL('warm.mjs', import.meta.url));
 /** Ours, the floor with the packages that we use too, and the floor that reads and prints YAML by hand. */

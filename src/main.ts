@@ -2,7 +2,16 @@
 import { load } from './bundle.ts';
 import { version } from './cli/version.ts';
 
-// Asked for often and by machines, so it is answered before anything else is loaded.
-if (process.argv[2] === '--version' && process.argv.length === 3)
-  process.stdout.write(`plumbline ${version()}\n`);
-else process.exitCode = await load('program').exports.main(process.argv.slice(2));
+start(process.argv.slice(2));
+
+function start(words: readonly string[]): void {
+  // Asked for often and by machines, so it is answered before anything else is loaded.
+  if (words.length === 1 && words[0] === '--version')
+    process.stdout.write(`plumbline ${version()}\n`);
+  else
+    void load('program')
+      .exports.main(words)
+      .then((exit) => {
+        process.exitCode = exit;
+      });
+}

@@ -305,7 +305,7 @@ t.test('no module is loaded by a name that is not written in the program', async
 t.test('what is written is for its owner alone, whatever the umask is', async (t) => {
   const world = new World(t);
   world.write('bot.yaml', '');
-  const program = join(process.cwd(), 'dist', 'src', 'main.js');
+  const program = join(process.cwd(), 'dist', 'src', 'main.cjs');
   const command = `umask 000 && exec "${process.execPath}" "${program}" sync`;
   const { status } = spawnSync('sh', ['-c', command], {
     cwd: world.folder,

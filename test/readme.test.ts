@@ -38,7 +38,7 @@ t.test('the terminal session prints what the README shows', async (t) => {
   t.teardown(() => rmSync(folder, { recursive: true }));
   const bin = join(folder, '.bin');
   mkdirSync(bin);
-  command(bin, 'plumbline', `exec "${process.execPath}" "${resolve('dist/src/main.js')}" "$@"`);
+  command(bin, 'plumbline', `exec "${process.execPath}" "${resolve('dist/src/main.cjs')}" "$@"`);
   command(bin, 'sqlite3', `exec "${process.execPath}" "${sqlite(folder)}" "$@"`);
   for (const name of ['manifests-example', 'config'])
     cpSync(name, join(folder, name), { recursive: true });

@@ -16,7 +16,7 @@ import { type Rival, rivalsOf } from '../store/contested.ts';
 import type { Query } from '../store/database.ts';
 import { countOwned } from '../store/inventory.ts';
 import { readLiveCounter } from '../store/live-counter.ts';
-import { readControl, readOrders } from './control.ts';
+import { readControl } from './control.ts';
 import { type Base, type Intake, takeIn } from './intake.ts';
 import { ownedRecord, readRecords } from './live.ts';
 import { lookBack } from './look-back.ts';
@@ -95,9 +95,7 @@ export async function planTarget(
   target: Target,
   signal: AbortSignal,
 ): Promise<Judgement> {
-  const now = ports.clock.now().toISOString();
-  const orders = await ports.database.read((query) => readOrders(query, target.source.name, now));
-  const { base } = await lookBack(ports, target, { orders, now, trigger: 'command' });
+  const { base } = await lookBack(ports, target, 'command');
   const intake = await takeIn(ports, target, base, await lookOn(ports, target.source.name), signal);
   const { control } = await readControl(ports, target, 'command');
   return judge(ports, target, base, intake, control, signal);

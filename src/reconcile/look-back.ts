@@ -2,7 +2,7 @@ import { digestOf } from '../lib/digest.ts';
 import { countOwed } from '../store/effects.ts';
 import { readLiveCounter } from '../store/live-counter.ts';
 import { readSourceState, type SourceState } from '../store/source-state.ts';
-import { isImpatient, type Orders, ordersDigest } from './control.ts';
+import { isImpatient, type Orders, ordersDigest, readOrders } from './control.ts';
 import type { Base } from './intake.ts';
 import type { Ports, Target } from './ports.ts';
 import { secretsMoved } from './secrets.ts';
@@ -11,6 +11,7 @@ import type { Trigger } from './status.ts';
 /** What the last run over a source left, and what of it still holds. */
 export interface LastRun {
   readonly state: SourceState | undefined;
+  readonly orders: Orders;
   /**
    * True where nothing has moved since but, perhaps, the source: no record, no policy, no secret, nothing
    * that people have told; and nothing is owed or has come due.
@@ -34,32 +35,27 @@ export function loaderDigest(ports: Ports, target: Target): string {
 export async function lookBack(
   ports: Ports,
   target: Target,
-  {
-    orders,
-    now,
-    trigger,
-  }: { readonly orders: Orders; readonly now: string; readonly trigger: Trigger },
+  trigger: Trigger,
 ): Promise<LastRun> {
-  const { state, counter, owed } = await ports.database.read(async (query) => ({
-    state: await readSourceState(query, target.source.name),
-    counter: await readLiveCounter(query),
-    owed: await countOwed(query, target.source.name),
-  }));
-  if (state === undefined)
-    return { state, still: false, base: { indexed: undefined, settled: false, counter } };
-  const still =
-    owed === 0 &&
-    state.liveCounter === counter &&
-    state.policyDigest === policyDigest(ports, target, ordersDigest(orders)) &&
-    !isDue(state, now, trigger) &&
-    !(await secretsMoved(ports, target));
-  const indexed = state.loader === loaderDigest(ports, target) ? state.revision : undefined;
-  // What was not converged has to be in the plan again, whatever the source has changed.
-  return {
-    state,
-    still,
-    base: { indexed, settled: still && state.outcome === 'converged', counter },
-  };
+  const now = ports.clock.now().toISOString();
+  const { name } = target.source;
+  return ports.database.read(async (query) => {
+    const orders = await readOrders(query, name, now);
+    const state = await readSourceState(query, name);
+    const counter = await readLiveCounter(query);
+    if (state === undefined)
+      return { state, orders, still: false, base: { indexed: undefined, settled: false, counter } };
+    const still =
+      state.liveCounter === counter &&
+      state.policyDigest === policyDigest(ports, target, ordersDigest(orders)) &&
+      !isDue(state, now, trigger) &&
+      (await countOwed(query, name)) === 0 &&
+      !(await secretsMoved(query, ports, target));
+    const indexed = state.loader === loaderDigest(ports, target) ? state.revision : undefined;
+    // What was not converged has to be in the plan again, whatever the source has changed.
+    const settled = still && state.outcome === 'converged';
+    return { state, orders, still, base: { indexed, settled, counter } };
+  });
 }
 
 /** Whether another look is worth while though nothing moved. A run that failed as a whole is tried again at once. */

@@ -8,7 +8,7 @@ import { suspensionText } from '../plan/suspension.ts';
 import { keepHeldPlan } from '../store/approvals.ts';
 import { readSourceState, type SourceState, writeSourceState } from '../store/source-state.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
-import { readOrders, suspensionOfSource } from './control.ts';
+import { suspensionOfSource } from './control.ts';
 import { stageRun } from './entries.ts';
 import type { Base } from './intake.ts';
 import { type LastRun, lookBack } from './look-back.ts';
@@ -42,11 +42,9 @@ export async function reconcile(
   const run = newRun(ports, target, occasion);
   const result = async (): Promise<Ended> => {
     try {
-      const now = ports.clock.now().toISOString();
-      const orders = await ports.database.read((query) => readOrders(query, run.source, now));
-      const suspended = suspensionOfSource(orders, run.source);
+      const last = await lookBack(ports, target, run.trigger);
+      const suspended = suspensionOfSource(last.orders, run.source);
       if (suspended !== undefined) return await recordSuspended(ports, target, run, suspended);
-      const last = await lookBack(ports, target, { orders, now, trigger: run.trigger });
       const known = await settledState(target, occasion, last, signal);
       if (known !== undefined) return await recordUnchanged(ports, target, run, known);
       const base = baseFor(occasion, last);

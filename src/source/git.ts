@@ -135,11 +135,17 @@ export class GitSource implements Source {
 
   /** The commit that the ref has at the remote, without fetching it. */
   async #askRemote(signal: AbortSignal): Promise<string> {
-    await this.#prepare();
+    makeFolder(this.#home, 0o700);
     const { name, title } = this.#ref;
     const asked = ['--end-of-options', this.#address.url, name, `${name}^{}`];
     const call = { signal, network: true };
-    const printed = await this.#git.run(['ls-remote', '--quiet', ...asked], call);
+    const printed = await this.#git
+      .run(['ls-remote', '--quiet', ...asked], call)
+      .catch(async (error: unknown) => {
+        // An old git refuses what it does not know: then that is to be told. Most looks end here, so it is asked late.
+        await this.#prepare();
+        throw error;
+      });
     const lines = printed.toString('utf8').split('\n');
     const ids = new Map(lines.map((it) => [it.slice(it.indexOf('\t') + 1), it.split('\t')[0]]));
     const id = ids.get(`${name}^{}`) ?? ids.get(name);

@@ -108,7 +108,8 @@ export function effectsBut(query: Query, others: readonly string[]): Promise<Owe
 /** How many effects are owed to records of this source. */
 export async function countOwed(query: Query, source: string): Promise<number> {
   const [row] = await query.rows<{ count: number }>(
-    `SELECT count(*) AS count FROM effect JOIN inventory USING (${keyColumns.join()}) WHERE source = ?`,
+    // Crossed, so that it costs what is owed, which is little: otherwise all that the source owns is gone through.
+    `SELECT count(*) AS count FROM effect CROSS JOIN inventory USING (${keyColumns.join()}) WHERE source = ?`,
     [source],
   );
   return row?.count ?? 0;

@@ -111,7 +111,7 @@ COMP_WORDS=(plumbline token list -o ""); COMP_CWORD=4; _plumbline; echo "\${COMP
 });
 
 t.test('the version is printed before anything is loaded', async (t) => {
-  const main = new URL('../../src/main.js', import.meta.url).pathname;
+  const main = new URL('../../src/main.cjs', import.meta.url).pathname;
   t.match(
     execFileSync(process.execPath, [main, '--version']).toString(),
     /^plumbline \d+\.\d+\.\d+\n$/,

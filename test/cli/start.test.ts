@@ -15,7 +15,7 @@ import { load } from '../../src/bundle.ts';
 import { type Test, t } from '../support/tap.ts';
 import { clientYaml, World } from '../support/world.ts';
 
-const program = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+const program = fileURLToPath(new URL('../../src/main.cjs', import.meta.url));
 
 interface Coverage {
   readonly result: readonly {
@@ -87,7 +87,7 @@ t.test('what is published is the whole program', async (t) => {
   const folder = installed(t);
   const world = new World(t);
   const run = (...words: readonly string[]) =>
-    execFileSync(process.execPath, [join(folder, 'dist/src/main.js'), ...words], {
+    execFileSync(process.execPath, [join(folder, 'dist/src/main.cjs'), ...words], {
       cwd: world.folder,
       env: { PATH: process.env['PATH'], ...world.environment },
       encoding: 'utf8',

@@ -39,7 +39,7 @@ t.test('the image runs as nobody in particular and writes one volume', async (t)
 t.test('the image starts the daemon without a shell and tells its health', async (t) => {
   t.same(
     every(last, 'ENTRYPOINT').map((it) => JSON.parse(it)),
-    [['node', '/app/dist/src/main.js']],
+    [['node', '/app/dist/src/main.cjs']],
   );
   t.same(
     every(last, 'CMD').map((it) => JSON.parse(it)),

@@ -119,7 +119,7 @@ t.test(
 t.test('few file descriptors are enough, or are told plainly (F37)', { skip }, async (t) => {
   const world = new World(t);
   for (let at = 0; at < 300; at += 1) world.write(`${at}/${at}.yaml`, pluginYaml(`p${at}`));
-  const words = ['--nofile=64', process.execPath, 'dist/src/main.js', 'sync'];
+  const words = ['--nofile=64', process.execPath, 'dist/src/main.cjs', 'sync'];
   const { status, stderr } = spawnSync('prlimit', words, {
     env: { ...process.env, ...world.environment },
   });

@@ -7,7 +7,7 @@ import type { SourceStatus } from '../../src/reconcile/status.ts';
 import type { Test } from './tap.ts';
 import type { World } from './world.ts';
 
-const program = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+const program = fileURLToPath(new URL('../../src/main.cjs', import.meta.url));
 
 /** Asks again and again until the answer is no longer undefined or false; throws after so many milliseconds. */
 export async function eventually<T>(
