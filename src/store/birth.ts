@@ -27,21 +27,23 @@ export async function refuseLost(path: string, what: string): Promise<void> {
   if ((await readCertificate(path)) !== undefined) throw lost(path, what, true);
 }
 
-/** Compares the database with its certificate. Throws STORE_DAMAGED where they are not of one birth. */
-export async function checkBirth(database: Database, path: string): Promise<void> {
+/**
+ * Compares the database with its certificate, and tells whether it has one. Throws STORE_DAMAGED where
+ * they are not of one birth.
+ */
+export async function checkBirth(database: Database, path: string): Promise<boolean> {
   const certificate = await readCertificate(path);
   const { born, tables } = await database.read(async (query) => ({
     born: await readBirth(query),
     tables: await query.rows("SELECT name FROM sqlite_schema WHERE type = 'table'"),
   }));
   if (born === undefined && tables.length > 0) throw lost(path, 'has lost its own id', false);
-  if (certificate === undefined || certificate === born) return;
+  if (certificate === undefined || certificate === born) return certificate !== undefined;
   throw lost(path, born === undefined ? 'is empty' : 'is another one than was here before', true);
 }
 
 /** Writes the certificate of a database that has none: a new one, or a backup put in a new place. */
 export async function certify(database: Database, path: string): Promise<void> {
-  if ((await readCertificate(path)) !== undefined) return;
   const born = await database.read(readBirth);
   await writeByRename(certificateOf(path), `${born}\n`);
 }

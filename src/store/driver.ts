@@ -50,6 +50,13 @@ export function ask<T = Record<string, unknown>>(handle: Handle, sql: string): P
   });
 }
 
+/** Runs statements one after the other, of which no rows are wanted; together they cost one turn of a thread. */
+export function perform(handle: Handle, statements: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    handle.exec(statements.join(';'), (error) => (error === null ? resolve() : reject(error)));
+  });
+}
+
 export function closeHandle(handle: Handle): Promise<void> {
   return new Promise((resolve, reject) => {
     handle.close((error) => (error === null ? resolve() : reject(error)));

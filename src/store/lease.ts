@@ -2,7 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { PlumblineError } from '../lib/errors.ts';
 import { isObject } from '../lib/json.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
-import { ask, closeHandle, openHandle } from './driver.ts';
+import { closeHandle, openHandle, perform } from './driver.ts';
 import { asStoreError, driverCode } from './driver-error.ts';
 import { createPrivateFile, writeByRename } from './private-file.ts';
 
@@ -36,8 +36,7 @@ export async function acquireLease(path: string, holder: Holder): Promise<Lease>
     throw asStoreError(error, lockFile);
   });
   try {
-    await ask(handle, `PRAGMA busy_timeout = ${patience}`);
-    await ask(handle, 'BEGIN EXCLUSIVE');
+    await perform(handle, [`PRAGMA busy_timeout = ${patience}`, 'BEGIN EXCLUSIVE']);
     await writeByRename(holderFile(path), `${JSON.stringify(holder)}\n`);
   } catch (error) {
     await closeHandle(handle);

@@ -46,10 +46,10 @@ export async function openStore(url: string, options: StoreOptions): Promise<Sto
     const database = await openSqlite(path, { mode: options.mode });
     open.push(() => database.close());
     failpoint('store.opened');
-    if (!nothing) await checkBirth(database, path);
+    const certified = nothing || (await checkBirth(database, path));
     if (nothing || options.mode === 'write') await migrate(database, migrations);
     else await refuseOlder(database, migrations);
-    if (!nothing && options.mode === 'write') await certify(database, path);
+    if (!certified && options.mode === 'write') await certify(database, path);
     failpoint('birth.certified');
     return { database, close };
   } catch (error) {

@@ -7,7 +7,7 @@ import { refuseLost } from './birth.ts';
 import { Connection } from './connection.ts';
 import type { Database, Query } from './database.ts';
 import { createDatabaseFile, isForeign, isNew } from './database-file.ts';
-import { ask, closeHandle, openHandle } from './driver.ts';
+import { closeHandle, openHandle, perform } from './driver.ts';
 import { asStoreError, driverCode } from './driver-error.ts';
 
 /** How long a statement waits for a lock of another process before it is STORE_BUSY, in milliseconds. */
@@ -123,9 +123,9 @@ async function tryConnection(
 ): Promise<Connection> {
   const handle = await openHandle(path, access);
   try {
-    for (const pragma of pragmas[access]) await ask(handle, `PRAGMA ${pragma}`);
     // The first page is read here, so that a file that is no database is told when it is opened.
-    await ask(handle, 'SELECT count(*) FROM sqlite_schema');
+    const first = 'SELECT count(*) FROM sqlite_schema';
+    await perform(handle, [...pragmas[access].map((it) => `PRAGMA ${it}`), first]);
     return new Connection(handle, location);
   } catch (error) {
     await closeHandle(handle);
