@@ -19,7 +19,7 @@ import { readLiveCounter } from '../store/live-counter.ts';
 import { readControl } from './control.ts';
 import { type Base, type Intake, takeIn } from './intake.ts';
 import { ownedRecord, readRecords } from './live.ts';
-import { lookBack } from './look-back.ts';
+import { lastRun, lookBack } from './look-back.ts';
 import { waitingForNeighbours } from './neighbours.ts';
 import { lookOn } from './parse-watch.ts';
 import type { Ports, Target } from './ports.ts';
@@ -95,7 +95,7 @@ export async function planTarget(
   target: Target,
   signal: AbortSignal,
 ): Promise<Judgement> {
-  const { base } = await lookBack(ports, target, 'command');
+  const { base } = await lookBack(ports, target, await lastRun(ports, target), 'command');
   const intake = await takeIn(ports, target, base, await lookOn(ports, target.source.name), signal);
   const { control } = await readControl(ports, target, 'command');
   return judge(ports, target, base, intake, control, signal);

@@ -8,10 +8,17 @@ import type { Ports, Target } from './ports.ts';
 import { secretsMoved } from './secrets.ts';
 import type { Trigger } from './status.ts';
 
-/** What the last run over a source left, and what of it still holds. */
+/** What the last run over a source left, and what people have told since. */
 export interface LastRun {
+  /** Undefined before the first one. */
   readonly state: SourceState | undefined;
   readonly orders: Orders;
+  /** When this was asked; ISO 8601. */
+  readonly now: string;
+}
+
+/** What of it still holds. */
+export interface Standing {
   /**
    * True where nothing has moved since but, perhaps, the source: no record, no policy, no secret, nothing
    * that people have told; and nothing is owed or has come due.
@@ -31,30 +38,36 @@ export function loaderDigest(ports: Ports, target: Target): string {
   return digestOf([ports.version, target.account]);
 }
 
-/** Looks at what the last run left; it costs a few rows, however much there is. */
-export async function lookBack(
+export function lastRun({ database, clock }: Ports, { source }: Target): Promise<LastRun> {
+  const now = clock.now().toISOString();
+  return database.read(async (query) => ({
+    state: await readSourceState(query, source.name),
+    orders: await readOrders(query, source.name, now),
+    now,
+  }));
+}
+
+/** Looks what of the last run still holds; it costs a few rows, however much there is. */
+export function lookBack(
   ports: Ports,
   target: Target,
+  { state, orders, now }: LastRun,
   trigger: Trigger,
-): Promise<LastRun> {
-  const now = ports.clock.now().toISOString();
-  const { name } = target.source;
+): Promise<Standing> {
   return ports.database.read(async (query) => {
-    const orders = await readOrders(query, name, now);
-    const state = await readSourceState(query, name);
     const counter = await readLiveCounter(query);
     if (state === undefined)
-      return { state, orders, still: false, base: { indexed: undefined, settled: false, counter } };
+      return { still: false, base: { indexed: undefined, settled: false, counter } };
     const still =
       state.liveCounter === counter &&
       state.policyDigest === policyDigest(ports, target, ordersDigest(orders)) &&
       !isDue(state, now, trigger) &&
-      (await countOwed(query, name)) === 0 &&
+      (await countOwed(query, target.source.name)) === 0 &&
       !(await secretsMoved(query, ports, target));
     const indexed = state.loader === loaderDigest(ports, target) ? state.revision : undefined;
     // What was not converged has to be in the plan again, whatever the source has changed.
     const settled = still && state.outcome === 'converged';
-    return { state, orders, still, base: { indexed, settled, counter } };
+    return { still, base: { indexed, settled, counter } };
   });
 }
 

@@ -11,7 +11,7 @@ import { UnitOfWork } from '../store/unit-of-work.ts';
 import { suspensionOfSource } from './control.ts';
 import { stageRun } from './entries.ts';
 import type { Base } from './intake.ts';
-import { type LastRun, lookBack } from './look-back.ts';
+import { type LastRun, lastRun, lookBack, type Standing } from './look-back.ts';
 import { emptySummary, type RunResult } from './outcome.ts';
 import type { Ports, Target } from './ports.ts';
 import { heldRevision, heldRevisionRow } from './rewritten.ts';
@@ -42,12 +42,14 @@ export async function reconcile(
   const run = newRun(ports, target, occasion);
   const result = async (): Promise<Ended> => {
     try {
-      const last = await lookBack(ports, target, run.trigger);
+      const last = await lastRun(ports, target);
       const suspended = suspensionOfSource(last.orders, run.source);
       if (suspended !== undefined) return await recordSuspended(ports, target, run, suspended);
-      const known = await settledState(target, occasion, last, signal);
-      if (known !== undefined) return await recordUnchanged(ports, target, run, known);
-      const base = baseFor(occasion, last);
+      const asked = askAhead(target, occasion, last, signal);
+      const standing = await lookBack(ports, target, last, run.trigger);
+      if (last.state !== undefined && standing.still && (await asked) === last.state.revision)
+        return await recordUnchanged(ports, target, run, last.state);
+      const base = baseFor(occasion, standing);
       // Most looks end above: what follows is loaded when something has moved for the first time.
       const { carryOut } = await import('./carry-out.ts');
       return await carryOut(ports, target, run, base, signal);
@@ -79,23 +81,26 @@ function newRun(ports: Ports, target: Target, occasion: Occasion): SourceRun {
 }
 
 /**
- * The state the last run left, when nothing has moved since: not the revision, not one record, not
- * the policy, not the value of a secret, not what people have told; and nothing has come due. Then
- * there is nothing to fetch, parse, read or compare.
+ * The revision that a source is at, where the last run settled it: then most often nothing has moved,
+ * not the revision, not one record, not the policy, not the value of a secret, not what people have
+ * told, nothing has come due, and there is nothing to fetch, parse, read or compare. It is asked before
+ * all of that is known, because a remote takes longer to answer.
  */
-async function settledState(
-  target: Target,
-  occasion: Occasion,
-  { state, still }: LastRun,
+function askAhead(
+  { source }: Target,
+  { settled }: Occasion,
+  { state }: LastRun,
   signal: AbortSignal,
-): Promise<SourceState | undefined> {
-  if (state === undefined || !still || !occasion.settled.includes(state.outcome)) return undefined;
-  const revision = await target.source.revision(signal);
-  return revision === state.revision ? state : undefined;
+): Promise<string> | undefined {
+  if (state === undefined || !settled.includes(state.outcome)) return undefined;
+  const asked = source.revision(signal);
+  // Where something else has moved, nobody waits for the answer.
+  asked.catch(() => undefined);
+  return asked;
 }
 
 /** The first look of a process takes nobody's word for the records. */
-function baseFor(occasion: Occasion, { base }: LastRun): Base {
+function baseFor(occasion: Occasion, { base }: Standing): Base {
   return occasion.settled.length === 0 ? { ...base, settled: false } : base;
 }
 
