@@ -386,8 +386,13 @@ t.test('migrations are applied once, in order', async (t) => {
   t.same(calls, ['a', 'b', 'c']);
 });
 
-t.test('a migration that fails leaves what was before it', async (t) => {
+t.test('a migration that fails leaves what was before all that came with it', async (t) => {
   const path = join(freshFolder(t), 'test.db');
+  const table = (id: string): Migration => ({
+    id,
+    up: (query) => query.schema.createTable(id, (it) => void it.text('a')),
+  });
+  await (await open(path, 'write', [shelf])).close();
   const failing: Migration = {
     id: 'failing',
     up: async (query) => {
@@ -395,15 +400,16 @@ t.test('a migration that fails leaves what was before it', async (t) => {
       throw new Error('half-way');
     },
   };
-  await t.rejects(open(path, 'write', [shelf, failing]), { message: 'half-way' });
+  await t.rejects(open(path, 'write', [shelf, table('whole'), failing]), { message: 'half-way' });
   const { database, close } = await open(path, 'write', [shelf]);
-  t.notOk(await database.read((query) => query.schema.hasTable('half')));
+  for (const name of ['whole', 'half'])
+    t.notOk(await database.read((query) => query.schema.hasTable(name)), name);
   t.ok(await database.read((query) => query.schema.hasTable('shelf')));
   await close();
 });
 
 t.test(
-  'a migration that is killed leaves what was before it, and is done the next time',
+  'migrations that are killed leave what was before them, and are done the next time',
   async (t) => {
     const path = join(freshFolder(t), 'test.db');
     const killed = otherProcess(
