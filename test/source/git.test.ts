@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Secret } from '../../src/lib/secret.ts';
 import { defaultLimits } from '../../src/source/candidates.ts';
@@ -174,6 +174,32 @@ t.test('of a long history only what is needed is fetched (153)', async (t) => {
     t.equal(Number(git.toString()), commits);
   }
 });
+
+t.test(
+  'a git too old for what is asked of it is told by its version, and fetches nothing',
+  async (t) => {
+    const { folder, repository, open } = follow(t);
+    repository.commit({ 'a.yaml': 'a' });
+    const bin = join(folder, 'bin');
+    const asked = join(folder, 'asked');
+    mkdirSync(bin);
+    const answer = `echo "$*" >> '${asked}'; [ "$1" = version ] && echo git version 2.20.1 || exit 129`;
+    writeFileSync(join(bin, 'git'), `#!/bin/sh\n${answer}\n`, { mode: 0o755 });
+    const path = process.env['PATH'];
+    t.teardown(() => {
+      process.env['PATH'] = path;
+    });
+    process.env['PATH'] = bin;
+    const told = { code: 'SOURCE_UNREACHABLE', hint: /install git 2\.29 or newer/ };
+    await t.rejects(open({ name: 'looks' }).revision(never), told);
+    await t.rejects(open({ name: 'fetches' }).fetch(never), told);
+    const calls = readFileSync(asked, 'utf8').trim().split('\n');
+    t.same(
+      calls.map((it) => / (ls-remote) |^(version)/.exec(it)?.slice(1).join('') ?? it),
+      ['ls-remote', 'version', 'version'],
+    );
+  },
+);
 
 t.test('what is not there is an error, never an empty snapshot (146)', async (t) => {
   const { folder, repository, open } = follow(t);
