@@ -6,7 +6,7 @@ import { disclosed } from '../manifest/secret-value.ts';
 import type { Query } from '../store/database.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { recordLocator } from './locator.ts';
-import { type Cell, type Resolve, type Row, toRows } from './record-map.ts';
+import { type Cell, differingTables, type Resolve, type Row, toRows } from './record-map.ts';
 import { readNamed, readPage, readPages } from './record-reader.ts';
 import { type RecordShape, recordShape } from './record-shape.ts';
 import { referentsOf } from './referents.ts';
@@ -78,40 +78,49 @@ export class Broker {
     return (await this.read(query, account, [name]))[0];
   }
 
-  /** Stages a new or changed record with all its child rows. */
+  /** Stages a new record with all its child rows, or what differs of a changed one. */
   stageWrite(unit: UnitOfWork, write: Write, resolve: Resolve): void {
     const shape = this.#shape;
-    const rows = toRows(shape, write.key, write.manifest, write.id, resolve);
-    const main: Row = {
-      ...(write.restored?.columns as Row | undefined),
-      ...rows.main,
+    const { id, key, manifest, before, restored, now } = write;
+    const kept = {
       ...this.#deployment(write.deployed),
       ...this.#secret(write.sealed),
       generation: write.generation,
-      created_at: (write.before ?? write.restored)?.createdAt ?? write.now,
-      updated_at: write.now,
+      updated_at: now,
     };
-    if (write.before === undefined) unit.insert(shape.main, main);
-    else {
-      for (const column of this.kind.tables.unique ?? [])
-        if (write.before.columns[column] !== main[column])
-          unit.giveUp(shape.main, write.id, column);
-      unit.update(shape.main, main);
-      this.#stageChildRemoval(unit, write.id);
+    // A switch of deployment writes the very manifest that was read.
+    if (manifest === before?.manifest) {
+      unit.update(shape.main, { id, ...kept });
+      return;
     }
-    for (const [table, row] of rows.ones) unit.insert(table, row);
-    for (const [table, list] of rows.lists) for (const row of list) unit.insert(table, row);
+    const rows = toRows(shape, key, manifest, id, resolve);
+    const differing = differingTables(shape, before?.manifest, manifest);
+    if (before === undefined) {
+      const columns = restored?.columns as Row | undefined;
+      const created_at = restored?.createdAt ?? now;
+      unit.insert(shape.main, { ...columns, ...rows.main, ...kept, created_at });
+    } else {
+      unit.update(shape.main, { ...this.#changed(unit, rows.main, before), ...kept });
+      for (const table of differing) unit.remove(table, shape.parent, id);
+    }
+    for (const [table, row] of rows.ones) if (differing.has(table)) unit.insert(table, row);
+    for (const [table, list] of rows.lists)
+      if (differing.has(table)) for (const row of list) unit.insert(table, row);
+  }
+
+  /** The row without the unique values that stay, whose index would move; those that change are given up first. */
+  #changed(unit: UnitOfWork, { account: _, name: __, ...row }: Row, before: LiveRecord): Row {
+    for (const column of this.kind.tables.unique ?? [])
+      if (before.columns[column] === row[column]) delete row[column];
+      else unit.giveUp(this.#shape.main, before.id, column);
+    return row;
   }
 
   /** Stages the removal of a record and its child rows. */
   stageRemoval(unit: UnitOfWork, id: number): void {
-    this.#stageChildRemoval(unit, id);
+    for (const { table } of [...this.#shape.lists, ...this.#shape.ones])
+      unit.remove(table, this.#shape.parent, id);
     unit.remove(this.#shape.main, 'id', id);
-  }
-
-  #stageChildRemoval(unit: UnitOfWork, id: number): void {
-    for (const { table } of this.#shape.lists) unit.remove(table, this.#shape.parent, id);
-    for (const { table } of this.#shape.ones) unit.remove(table, this.#shape.parent, id);
   }
 
   #secret(sealed: string | undefined): Record<string, Cell> {

@@ -1,3 +1,4 @@
+import { canonicalJson } from '../lib/digest.ts';
 import { isObject, type JsonObject, type JsonValue, putAt, valueAt } from '../lib/json.ts';
 import type { ColumnType } from '../manifest/kind.ts';
 import { apiVersion, type Manifest, type ResourceKey } from '../manifest/manifest.ts';
@@ -70,6 +71,26 @@ function listRows(
     position,
     [list.column]: space === undefined ? toCell(item, 'text') : resolve(space, String(item)),
   }));
+}
+
+/**
+ * The child tables that hold something else for one manifest than for another of the same record. Of a
+ * table without a path no manifest tells whether its row is there, so it always counts.
+ */
+export function differingTables(
+  shape: RecordShape,
+  before: Manifest | undefined,
+  after: Manifest,
+): ReadonlySet<string> {
+  const differs = (path: string) =>
+    before === undefined ||
+    canonicalJson(valueAt(before, path)) !== canonicalJson(valueAt(after, path));
+  const tables = new Set<string>();
+  for (const { table, field } of shape.lists) if (differs(field.path)) tables.add(table);
+  for (const { table, path, columns } of shape.ones)
+    if (path === undefined || differs(path) || columns.some(({ field }) => differs(field.path)))
+      tables.add(table);
+  return tables;
 }
 
 /** The rows of one record as read; a reference column is replaced by the name it refers to. */

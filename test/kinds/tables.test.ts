@@ -264,6 +264,79 @@ t.test('a client stands in its own table and five of its own, in order', async (
   );
 });
 
+/** What is changed of a client in turn, and how many rows that writes, of which tables. */
+const writes: readonly (readonly [what: string, yaml: string, written: Record<string, number>])[] =
+  [
+    [
+      'a value of the record itself',
+      clientYaml('bot', { customDomain: domain, defaultMaxTokens: 7 }, spec),
+      { llm_client: 1 },
+    ],
+    [
+      'a list',
+      clientYaml('bot', { customDomain: domain }, { ...spec, functions: ['calculator'] }),
+      { llm_client: 1, llm_client_function: 3 },
+    ],
+    [
+      'the order of a list',
+      clientYaml('bot', { customDomain: domain }, { ...spec, plugins: ['one', 'two'] }),
+      { llm_client: 1, llm_client_function: 3, llm_client_plugin: 4 },
+    ],
+    [
+      'a part with a table of its own',
+      clientYaml('bot', { customDomain: { ...domain, domain_name: 'b.example.com' } }, spec),
+      { llm_client: 1, llm_client_custom_domain: 2, llm_client_plugin: 4 },
+    ],
+    [
+      'its address, and nothing of its lists',
+      clientYaml('bot', { customDomain: domain, subdomain: 'there' }, spec),
+      { llm_client: 2, llm_client_custom_domain: 2 },
+    ],
+  ];
+
+t.test('of a record that is changed only those tables are written that differ', async (t) => {
+  const { apply, rows, write } = await database(t);
+  await apply(tokenYaml('key'), pluginYaml('one'), pluginYaml('two'));
+  await apply(clientYaml('bot', { customDomain: domain }, spec));
+  await write('CREATE TABLE written (name text)');
+  for (const table of ['llm_client', ...(children['llm_client'] ?? [])])
+    for (const verb of ['INSERT', 'UPDATE', 'DELETE'])
+      await write(
+        `CREATE TRIGGER note_${table}_${verb} AFTER ${verb} ON ${table} BEGIN INSERT INTO written VALUES ('${table}'); END`,
+      );
+  for (const [what, yaml, expected] of writes) {
+    await write('DELETE FROM written');
+    await apply(yaml);
+    const found = await rows('SELECT name, count(*) AS count FROM written GROUP BY name');
+    t.same(Object.fromEntries(found.map((it) => [it['name'], it['count']])), expected, what);
+  }
+});
+
+t.test(
+  'a row that somebody changes between a look and a write is seen at the next look',
+  async (t) => {
+    const { apply, write, resources, rows } = await database(t);
+    await apply(tokenYaml('key'), pluginYaml('one'), pluginYaml('two'));
+    await apply(clientYaml('bot', { customDomain: domain }, spec));
+    const next = clientYaml('bot', { customDomain: domain, defaultMaxTokens: 7 }, spec);
+    const planned = await resources.planApply(resources.load(next));
+    await write("UPDATE llm_client_function SET name = 'rm' WHERE name = 'calculator'");
+    await resources.perform(planned, by);
+    const again = await resources.planApply(resources.load(next));
+    t.same(
+      again.changes.flatMap((it) => it.fields.map((field) => field.path)),
+      ['spec.functions'],
+    );
+    await resources.perform(again, by);
+    t.same(
+      (await rows('SELECT name FROM llm_client_function ORDER BY position')).map(
+        (it) => it['name'],
+      ),
+      spec.functions,
+    );
+  },
+);
+
 /** Writes past us that the tables themselves refuse, or take. */
 const attempts: readonly (readonly [what: string, sql: string, code: string])[] = [
   [

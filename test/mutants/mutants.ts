@@ -116,8 +116,8 @@ export const mutants: readonly Mutant[] = [
   {
     bug: 'children of a record that is written stay from before',
     file: 'broker/broker.js',
-    find: 'this.#stageChildRemoval(unit, write.id);',
-    plant: ';',
+    find: 'for (const table of differing)\n                unit.remove(',
+    plant: 'for (const table of [])\n                unit.remove(',
     suite: simulation,
   },
   {
