@@ -7,7 +7,7 @@ import { clearIndex, markSpoiled, stageFile, unstageFile } from '../store/file-i
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { TakenFile } from './intake.ts';
 import type { Judgement } from './judge.ts';
-import type { Survey } from './survey.ts';
+import type { KnownEntry, Survey } from './survey.ts';
 
 /** Files written at once, so that what waits to be written stays small and the event loop goes on. */
 const filesAtOnce = 500;
@@ -23,20 +23,21 @@ export async function indexFiles(
   kinds: KindSet,
 ): Promise<void> {
   if (!indexed) await clearIndex(query, source);
-  const flush = async (unit: UnitOfWork) => unit.flush(query);
-  const first = new UnitOfWork();
-  for (const path of gone) unstageFile(first, source, path);
-  for (const { row } of survey.turned) markSpoiled(first, row, !row.spoiled);
-  await flush(first);
-  const all = [...files.values()];
-  for (let start = 0; start < all.length; start += filesAtOnce) {
-    const unit = new UnitOfWork();
-    for (const file of all.slice(start, start + filesAtOnce)) {
-      if (indexed) unstageFile(unit, source, file.path);
-      stage(unit, source, file, survey, kinds);
-    }
-    await flush(unit);
+  const unit = new UnitOfWork();
+  for (const path of gone) unstageFile(unit, source, path);
+  for (const { row } of survey.turned) markSpoiled(unit, row, !row.spoiled);
+  const before = new Map<string, KnownEntry[]>();
+  for (const entry of survey.before) {
+    const { path } = entry.row;
+    before.set(path, [...(before.get(path) ?? []), entry]);
   }
+  let staged = 0;
+  for (const file of files.values()) {
+    stage(unit, source, file, before.get(file.path) ?? [], survey, kinds);
+    staged += 1;
+    if (staged % filesAtOnce === 0) await unit.flush(query);
+  }
+  await unit.flush(query);
   const more = indexed ? [] : await allContested(query);
   await noteContests(query, source, distinctKeys([...survey.touched, ...more]));
 }
@@ -45,6 +46,7 @@ function stage(
   unit: UnitOfWork,
   source: string,
   { path, blob, size, unknown, problems, entries }: TakenFile,
+  before: readonly KnownEntry[],
   survey: Survey,
   kinds: KindSet,
 ): void {
@@ -70,5 +72,6 @@ function stage(
         claimIds: claims.map(claimId),
       };
     }),
+    before.map(({ row, claims }) => ({ ...row, claimIds: claims.map(claimId) })),
   );
 }

@@ -39,6 +39,8 @@ export interface Survey {
   readonly invalid: readonly ResourceKey[];
   /** How many resources are declared rightly. */
   readonly valid: number;
+  /** What the index has of the files that have changed or are gone. */
+  readonly before: readonly KnownEntry[];
   /** What the changed files declare rightly, by key id. */
   readonly fresh: ReadonlyMap<string, LoadedManifest>;
   /** Resources of which more may have changed than the index says. */
@@ -99,6 +101,7 @@ export async function survey(query: Query, source: string, intake: Intake): Prom
     ),
     invalid: distinctKeys(all.filter((it) => !counts(it)).map((it) => it.declares.key)),
     valid: elsewhere + fresh.filter(counts).length,
+    before,
     fresh: new Map(
       fresh.flatMap((it) =>
         it.loaded !== undefined && !spoiled.has(it) ? [[keyId(it.loaded.key), it.loaded]] : [],

@@ -192,19 +192,64 @@ export async function declaredNames(
     .pluck<string[]>('name');
 }
 
-/** Stages a file with what it declares; nothing of that path may be there any more. */
+/** A declaration with what is claimed by it, as it is looked up. */
+export type Claiming = DeclarationRow & { readonly claimIds: readonly string[] };
+
+/** What a declaration lies at. */
+const place = ['source', 'path', 'position'];
+
+/**
+ * Stages what a file says now. What the index has of it from before, which must be all that it has, stays
+ * where it is the same: a changed manifest mostly declares the same resource with the same claims.
+ */
 export function stageFile(
   unit: UnitOfWork,
   file: FileRow,
-  declares: readonly (DeclarationRow & { readonly claimIds: readonly string[] })[],
+  declares: readonly Claiming[],
+  before: readonly Claiming[],
 ): void {
-  const { source, path } = file;
-  unit.insert('file', toRow(fileColumns, file));
-  for (const { claimIds, ...row } of declares) {
-    unit.insert('declaration', toRow(columns, row));
-    for (const claim of new Set(claimIds))
-      unit.insert('claim', { source, claim, path, position: row.position });
+  unit.upsert('file', toRow(fileColumns, file), ['source', 'path']);
+  const known = new Map(before.map((it) => [it.position, it]));
+  for (const it of declares) {
+    const last = known.get(it.position);
+    known.delete(it.position);
+    stageDeclaration(unit, it, last);
+    stageClaims(unit, it, last?.claimIds ?? [], it.claimIds);
   }
+  for (const it of known.values()) {
+    const { source, path, position } = it;
+    unit.removeMatching('declaration', { source, path, position });
+    stageClaims(unit, it, it.claimIds, []);
+  }
+}
+
+/** The key of the resource is written where it is another only, so that the index by key stays as it is. */
+function stageDeclaration(
+  unit: UnitOfWork,
+  declares: DeclarationRow,
+  last: DeclarationRow | undefined,
+): void {
+  const row = toRow(columns, declares);
+  if (last === undefined) {
+    unit.insert('declaration', row);
+    return;
+  }
+  const { account, space, name, ...others } = row;
+  const same = account === last.account && space === last.space && name === last.name;
+  unit.update('declaration', same ? others : row, place);
+}
+
+function stageClaims(
+  unit: UnitOfWork,
+  { source, path, position }: DeclarationRow,
+  before: readonly string[],
+  after: readonly string[],
+): void {
+  const [had, has] = [new Set(before), new Set(after)];
+  for (const claim of had)
+    if (!has.has(claim)) unit.removeMatching('claim', { source, claim, path, position });
+  for (const claim of has)
+    if (!had.has(claim)) unit.insert('claim', { source, claim, path, position });
 }
 
 /** Stages that nothing is known of a path any more. */
@@ -219,7 +264,7 @@ export function markSpoiled(
   { source, path, position }: Pick<DeclarationRow, 'source' | 'path' | 'position'>,
   spoiled: boolean,
 ): void {
-  unit.update('declaration', { source, path, position, spoiled }, ['source', 'path', 'position']);
+  unit.update('declaration', { source, path, position, spoiled }, place);
 }
 
 /** Forgets everything that is known of the files of a source. */

@@ -74,6 +74,18 @@ const start = {
 const report = (plan: Plan | undefined) =>
   plan === undefined ? undefined : JSON.stringify(planReport(plan, 'Plan'), null, 1);
 
+/** What the file index says, row by row. */
+async function indexOf(ports: Ports) {
+  const tables = [];
+  for (const table of ['file', 'declaration', 'claim'])
+    tables.push(
+      await ports.database.read((query) =>
+        query.rows(`SELECT * FROM ${table} ORDER BY 1, 2, 3, 4`),
+      ),
+    );
+  return tables;
+}
+
 async function standing(ports: Ports) {
   const { live, owned } = await readLive(ports.database, ports.brokers, 'default', 'team');
   return {
@@ -116,6 +128,14 @@ t.test('a look at what has changed finds what a look at everything finds', async
         t.same(await standing(ports.scoped), await standing(ports.whole));
         looks += 1;
       }
+      const fresh = await freshPorts(t);
+      const source = new FakeSource(files);
+      await run(fresh, source, 'whole');
+      t.same(
+        await indexOf(ports.scoped),
+        await indexOf(fresh),
+        'the index of all commits as of one',
+      );
       scoped += sources.scoped.told;
       return t.passing();
     }),

@@ -92,6 +92,62 @@ t.test(
   },
 );
 
+t.test('of a changed file the index is written where it says something else', async (t) => {
+  const { ports, source } = await settled(t, 3);
+  const written = async (after: Record<string, string>) => {
+    await ports.database.write((query) => query.rows('DELETE FROM written'));
+    source.files = after;
+    t.equal((await look(ports, source)).outcome, 'converged');
+    const rows = await ports.database.read((query) =>
+      query.rows<{ what: string; n: number }>(
+        'SELECT what, count(*) AS n FROM written GROUP BY what',
+      ),
+    );
+    return Object.fromEntries(rows.map(({ what, n }) => [what, n]));
+  };
+  await ports.database.write(async (query) => {
+    await query.rows('CREATE TABLE written (what text)');
+    for (const table of ['file', 'declaration', 'claim'])
+      for (const verb of ['insert', 'update', 'delete'])
+        await query.rows(
+          `CREATE TRIGGER note_${table}_${verb} AFTER ${verb} ON ${table} BEGIN INSERT INTO written VALUES ('${verb} ${table}'); END`,
+        );
+  });
+  const { 'clients/1.yaml': one = '', ...others } = source.files;
+  const changed = one.replace('a bot', 'another');
+  t.same(await written({ ...others, 'clients/1.yaml': changed }), {
+    'update file': 1,
+    'update declaration': 1,
+  });
+  const moved = changed.replace('"appName"', '"subdomain": "there", "appName"');
+  t.same(
+    await written({ ...others, 'clients/1.yaml': moved }),
+    { ...{ 'update file': 1, 'update declaration': 1 }, 'delete claim': 1, 'insert claim': 1 },
+    'another address is another claim',
+  );
+  t.same(
+    await written({ ...others, 'clients/1.yaml': `${pluginYaml('one')}---\n${moved}` }),
+    {
+      ...{ 'update file': 1, 'update declaration': 1, 'insert declaration': 1 },
+      ...{ 'delete claim': 1, 'insert claim': 1 },
+    },
+    'what moved down in the file lies at another place',
+  );
+  t.same(
+    await written({ ...others, 'clients/1.yaml': moved }),
+    {
+      ...{ 'update file': 1, 'update declaration': 1, 'delete declaration': 1 },
+      ...{ 'delete claim': 1, 'insert claim': 1 },
+    },
+    'and up again',
+  );
+  t.same(await written(others), {
+    'delete file': 1,
+    'delete declaration': 1,
+    'delete claim': 1,
+  });
+});
+
 t.test('a look at everything parses nothing that is known, and asks page by page', async (t) => {
   const [small, large] = await Promise.all(
     [500, 2500].map(async (size) => {
