@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -27,6 +27,8 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constant
 
 const sync = promisify(fsync);
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /** Drafts that are open together; a process may have some thousand files open. */
 const draftsAtOnce = 128;
 
@@ -35,6 +37,14 @@ interface Draft {
   readonly full: string;
   readonly temporary: string;
   readonly file: number;
+  /** Never fails; its one outcome tells whether the disk has the file. */
+  readonly onDisk: Promise<readonly PromiseSettledResult<void>[]>;
+}
+
+/** A file that is there. */
+export interface Present {
+  readonly text: string;
+  readonly mode: number;
 }
 
 /** No manifest is larger, but the index of a large export is. */
@@ -46,15 +56,17 @@ const largest = 64 * 1024 * 1024;
  * crash leaves at most some temporary files, `.plumbline-export-….tmp`, that nobody reads.
  *
  * It works synchronously on purpose: an export is a command of its own, and thousands of small files
- * take several times as long when each step goes through the thread pool. Only the disk is waited for
- * together: many drafts at once are on it nearly as soon as one.
+ * take several times as long when each step goes through the thread pool. Only for the disk many drafts
+ * wait at once, while the next ones are written.
  */
 export class ExportFolder {
   readonly #root: string;
-  /** Folders below the root that have been looked at in this run. */
+  /** The root and the folders below it that have been looked at in this run. */
   readonly #known = new Set<string>();
+  /** Those that this run has made: they hold hardly anything that is to be read. */
+  readonly #made = new Set<string>();
   /** Files that are written beside their places, and wait to be on the disk. */
-  #drafts: Draft[] = [];
+  readonly #drafts: Draft[] = [];
 
   /** Creates the folder where there is none. Throws EXPORT_REFUSED. */
   constructor(folder: string) {
@@ -67,16 +79,22 @@ export class ExportFolder {
     attempt(shown, () => makeFolder(resolve(folder)));
     this.#root = realpathSync(folder);
     this.#known.add(this.#root);
+    if (found === undefined) this.#made.add(this.#root);
   }
 
-  /** The text of a file; undefined where there is none. Throws EXPORT_REFUSED for all that is not a plain text file. */
-  read(path: string): string | undefined {
+  /** What a file is; undefined where there is none. Throws EXPORT_REFUSED for all that is not a plain text file. */
+  read(path: string): Present | undefined {
     const full = this.#resolve(path);
-    if (!this.#enter(dirname(full), path, false)) return undefined;
-    const bytes = attempt(path, () => readPlain(full, path));
-    if (bytes === undefined) return undefined;
+    const folder = dirname(full);
+    if (!this.#enter(folder, path, false)) return undefined;
+    const found = attempt(path, () => {
+      // Opening what is not there costs several times as much as a look.
+      if (this.#made.has(folder) && look(full) === undefined) return undefined;
+      return readPlain(full, path);
+    });
+    if (found === undefined) return undefined;
     try {
-      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+      return { text: utf8.decode(found.bytes), mode: found.mode };
     } catch {
       throw refusal(
         path,
@@ -86,41 +104,47 @@ export class ExportFolder {
     }
   }
 
-  /** True where so many files wait for `settle` that it is time for it. */
+  /** True where so many files wait for their places that it is time for `makeRoom`. */
   get isFull(): boolean {
     return this.#drafts.length >= draftsAtOnce;
   }
 
   /**
-   * Writes a file that `settle` will put there, or in place of the one that is there, with the mode it
-   * had. Throws EXPORT_REFUSED.
+   * Writes a file that is put there later, or in place of the one that `read` found there, with the mode
+   * it had. Throws EXPORT_REFUSED.
    */
-  write(path: string, content: string): void {
+  write(path: string, content: string, before: Present | undefined): void {
     const full = this.#resolve(path);
-    this.#enter(dirname(full), path, true);
+    const folder = dirname(full);
+    this.#enter(folder, path, true);
     attempt(path, () => {
-      const before = look(full);
-      if (before !== undefined) refuseSpecial(before, path);
-      const temporary = join(
-        dirname(full),
-        `.plumbline-export-${randomBytes(8).toString('hex')}.tmp`,
-      );
+      const temporary = `${folder}${sep}.plumbline-export-${randomUUID()}.tmp`;
       const file = writeNew(temporary, content, before?.mode);
-      this.#drafts.push({ path, full, temporary, file });
+      const onDisk = Promise.allSettled([sync(file)]);
+      this.#drafts.push({ path, full, temporary, file, onDisk });
     });
   }
 
-  /** Puts every file in its place that was written, once they are on the disk. Throws EXPORT_REFUSED. */
-  async settle(): Promise<void> {
-    const drafts = this.#drafts;
-    this.#drafts = [];
-    const onDisk = await Promise.allSettled(drafts.map(({ file }) => sync(file)));
+  /** Puts those files in their places that have waited longest, while the others go on. Throws EXPORT_REFUSED. */
+  makeRoom(): Promise<void> {
+    return this.#place(draftsAtOnce / 2);
+  }
+
+  /** Puts every file in its place that was written. Throws EXPORT_REFUSED. */
+  settle(): Promise<void> {
+    return this.#place(this.#drafts.length);
+  }
+
+  /** Waits until so many files are on the disk. */
+  async #place(count: number): Promise<void> {
+    const drafts = this.#drafts.splice(0, count);
+    const onDisk = await Promise.all(drafts.map((it) => it.onDisk));
     for (const { file } of drafts) closeSync(file);
     let placed = 0;
     try {
       for (const { path, full, temporary } of drafts) {
         attempt(path, () => {
-          const outcome = onDisk[placed];
+          const outcome = onDisk[placed]?.[0];
           if (outcome?.status === 'rejected') throw outcome.reason;
           failpoint('export.draft-written');
           renameSync(temporary, full);
@@ -141,7 +165,7 @@ export class ExportFolder {
 
   #resolve(path: string): string {
     const full = join(this.#root, path);
-    if (relative(this.#root, full).split(sep)[0] === '..')
+    if (!full.startsWith(this.#root.endsWith(sep) ? this.#root : `${this.#root}${sep}`))
       throw refusal(path, 'the path leads out of the target', 'export with --layout kind instead');
     return full;
   }
@@ -154,6 +178,7 @@ export class ExportFolder {
       const before = look(folder);
       if (before !== undefined || !create) return before;
       mkdirSync(folder);
+      this.#made.add(folder);
       return look(folder);
     });
     if (found === undefined) return false;
@@ -179,7 +204,12 @@ function refuseSpecial(found: Stats, path: string): void {
   throw refusal(path, `what is in the way is ${what}`, 'move it away, or export to another folder');
 }
 
-function readPlain(full: string, path: string): Uint8Array | undefined {
+interface Plain {
+  readonly bytes: Uint8Array;
+  readonly mode: number;
+}
+
+function readPlain(full: string, path: string): Plain | undefined {
   let file: number;
   try {
     // A pipe would otherwise wait for its other end.
@@ -206,7 +236,7 @@ function readPlain(full: string, path: string): Uint8Array | undefined {
       if (count === 0) break;
       length += count;
     }
-    return bytes.subarray(0, length);
+    return { bytes: bytes.subarray(0, length), mode: found.mode };
   } finally {
     closeSync(file);
   }

@@ -1,6 +1,6 @@
 import { PlumblineError } from '../lib/errors.ts';
 import { isObject } from '../lib/json.ts';
-import type { ExportFolder } from './export-folder.ts';
+import type { ExportFolder, Present } from './export-folder.ts';
 import { checkedPath, indexName } from './export-path.ts';
 
 /** A file that an export created. */
@@ -14,14 +14,23 @@ export interface ListedFile {
 
 export type ExportIndex = Map<string, ListedFile>;
 
-/** The files that earlier exports created in the folder. Throws EXPORT_REFUSED for an index that is not one of ours. */
-export function readIndex(folder: ExportFolder): ExportIndex {
+/**
+ * The files that earlier exports created in the folder, and the index as it is there. Throws
+ * EXPORT_REFUSED for an index that is not one of ours.
+ */
+export function readIndex(folder: ExportFolder): {
+  readonly index: ExportIndex;
+  readonly saved: Present | undefined;
+} {
   try {
-    const text = folder.read(indexName);
-    if (text === undefined) return new Map();
-    const { files } = JSON.parse(text) as { files: unknown };
+    const saved = folder.read(indexName);
+    if (saved === undefined) return { index: new Map(), saved };
+    const { files } = JSON.parse(saved.text) as { files: unknown };
     if (!isObject(files)) throw new TypeError('no files');
-    return new Map(Object.entries(files).map(([path, it]) => [checkedPath(path), listed(it)]));
+    const listing = Object.entries(files).map(
+      ([path, it]) => [checkedPath(path), listed(it)] as const,
+    );
+    return { index: new Map(listing), saved };
   } catch (cause) {
     throw new PlumblineError('EXPORT_REFUSED', `${indexName} in the target cannot be understood`, {
       hint: 'delete it; files of earlier exports then stay where they are',

@@ -4,7 +4,7 @@ import { documentOf, editManifest, replaceDocument } from '../manifest/edit.ts';
 import type { Kind } from '../manifest/kind.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { canonicalForm, joinDocuments, printManifest } from '../manifest/print.ts';
-import { ExportFolder } from './export-folder.ts';
+import { ExportFolder, type Present } from './export-folder.ts';
 import { type ExportIndex, type ListedFile, printIndex, readIndex } from './export-index.ts';
 import { indexName, type Layout, pathFor, refusal } from './export-path.ts';
 
@@ -69,7 +69,7 @@ export async function exportTo(
   const shared = new Map<string, ExportEntry[]>();
   try {
     for await (const entry of entries) {
-      if (run.isFull) await run.settle();
+      if (run.isFull) await run.makeRoom();
       const { kind, manifest, file } = entry;
       run.sawEntry = true;
       run.guard([entry], () => {
@@ -88,7 +88,7 @@ export async function exportTo(
       });
     }
     for (const [path, of] of shared) {
-      if (run.isFull) await run.settle();
+      if (run.isFull) await run.makeRoom();
       run.guard(of, () => run.place(path, of));
     }
     await run.settle();
@@ -113,8 +113,8 @@ class ExportRun {
   readonly #folder: ExportFolder;
   readonly #scope: ExportScope;
   readonly #index: ExportIndex;
-  /** Digest of the index file as it is. */
-  readonly #savedIndex: string | undefined;
+  /** The index file as it is. */
+  readonly #savedIndex: Present | undefined;
   /** Paths that are spoken for in this run. */
   readonly #taken = new Set<string>();
   /** Records that could not be written where they belong; a file that still holds one is not removed. */
@@ -123,13 +123,18 @@ class ExportRun {
   constructor(folder: ExportFolder, scope: ExportScope) {
     this.#folder = folder;
     this.#scope = scope;
-    this.#index = readIndex(folder);
-    const saved = folder.read(indexName);
-    this.#savedIndex = saved === undefined ? undefined : sha256(saved);
+    const { index, saved } = readIndex(folder);
+    this.#index = index;
+    this.#savedIndex = saved;
   }
 
   get isFull(): boolean {
     return this.#folder.isFull;
+  }
+
+  /** Throws EXPORT_REFUSED. */
+  makeRoom(): Promise<void> {
+    return this.#folder.makeRoom();
   }
 
   /** Puts what was written in its place. Throws EXPORT_REFUSED. */
@@ -163,17 +168,22 @@ class ExportRun {
     const present = this.#folder.read(path);
     const listed = this.#index.get(path);
     const printed = print(path, entries);
-    if (present === undefined) this.#create(path, printed, entries);
-    else if (present === printed) {
+    if (present === undefined) this.#create(path, printed, entries, undefined);
+    else if (present.text === printed) {
       this.report.unchanged.push(path);
       if (listed !== undefined) this.#list(path, printed, entries);
-    } else if (listed?.digest === sha256(present) && this.#covers(listed))
-      this.#create(path, printed, entries);
+    } else if (listed?.digest === sha256(present.text) && this.#covers(listed))
+      this.#create(path, printed, entries, present);
     else this.#edit(path, present, entries);
   }
 
-  #create(path: string, printed: string, entries: readonly ExportEntry[]): void {
-    this.#folder.write(path, printed);
+  #create(
+    path: string,
+    printed: string,
+    entries: readonly ExportEntry[],
+    present: Present | undefined,
+  ): void {
+    this.#folder.write(path, printed, present);
     this.#list(path, printed, entries);
     this.report.written.push(path);
   }
@@ -186,8 +196,8 @@ class ExportRun {
   }
 
   /** A file with somebody's work in it is not listed anew: the digest it has there marks it as changed. */
-  #edit(path: string, present: string, entries: readonly ExportEntry[]): void {
-    let text = present;
+  #edit(path: string, present: Present, entries: readonly ExportEntry[]): void {
+    let { text } = present;
     for (const { kind, manifest } of entries) {
       const { name } = manifest.metadata;
       const at = documentOf(text, kind, name);
@@ -207,9 +217,9 @@ class ExportRun {
         );
       text = edited;
     }
-    if (text === present) this.report.unchanged.push(path);
+    if (text === present.text) this.report.unchanged.push(path);
     else {
-      this.#folder.write(path, text);
+      this.#folder.write(path, text, present);
       this.report.written.push(path);
     }
   }
@@ -227,7 +237,7 @@ class ExportRun {
             'not one record came to be exported, so none is taken for gone',
             'name the right --database; if the records are gone for good, delete the file',
           );
-        if (present !== undefined && sha256(present) !== listed.digest)
+        if (present !== undefined && sha256(present.text) !== listed.digest)
           throw refusal(
             path,
             'no record needs the file any more, but it was changed by hand since it was exported',
@@ -255,8 +265,8 @@ class ExportRun {
   async saveIndex(): Promise<void> {
     const text = printIndex(this.#index);
     const needless = this.#savedIndex === undefined && this.#index.size === 0;
-    if (needless || sha256(text) === this.#savedIndex) return;
-    this.#folder.write(indexName, text);
+    if (needless || text === this.#savedIndex?.text) return;
+    this.#folder.write(indexName, text, this.#savedIndex);
     await this.settle();
   }
 

@@ -516,3 +516,23 @@ t.test('a file is replaced whole: who has it open keeps the old one', async (t) 
     'no temporary file stays',
   );
 });
+
+t.test('of hundreds of files each is in its place in the end, new or replaced', async (t) => {
+  const to = join(folder(t), 'new');
+  const records = (says: string) =>
+    Array.from({ length: 320 }, (_, at) => entry(`client_${at}`, { says }));
+  for (const says of ['first', 'second']) {
+    const paths = (await run(to, records(says))).written;
+    t.same(
+      paths,
+      records(says).map(({ manifest }) => `llm-client/${manifest.metadata.name}.yaml`),
+      'told in the order in which they came',
+    );
+    t.same(
+      tree(to),
+      Object.fromEntries(records(says).map((it, at) => [paths[at], text(it)])),
+      'whole, and no draft beside them',
+    );
+  }
+  t.equal((await run(to, records('second'))).unchanged.length, 320);
+});
