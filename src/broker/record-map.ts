@@ -2,7 +2,7 @@ import { canonicalJson } from '../lib/digest.ts';
 import { isObject, type JsonObject, type JsonValue, putAt, valueAt } from '../lib/json.ts';
 import type { ColumnType } from '../manifest/kind.ts';
 import { apiVersion, type Manifest, type ResourceKey } from '../manifest/manifest.ts';
-import type { ColumnField, ListField, RecordShape } from './record-shape.ts';
+import type { ColumnField, ListField, ReadField, RecordShape } from './record-shape.ts';
 
 export type Cell = string | number | null;
 export type Row = Record<string, Cell>;
@@ -93,58 +93,29 @@ export function differingTables(
   return tables;
 }
 
-/** The rows of one record as read; a reference column is replaced by the name it refers to. */
-export interface ReadRows {
-  readonly main: Readonly<Record<string, unknown>>;
-  readonly ones: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
-  readonly lists: ReadonlyMap<string, readonly unknown[]>;
-}
+/** One record as the row that `recordSql` asks for. */
+export type FoundRow = Readonly<Record<string, unknown>>;
 
-/** From rows to the manifest in normal form: the one transform that export, plan, drift and describe read through. */
-export function toManifest(shape: RecordShape, rows: ReadRows): Manifest {
-  const found = new Map<string, JsonValue>();
-  for (const field of shape.columns) take(found, field, rows.main);
-  for (const one of shape.ones) {
-    const row = rows.ones.get(one.table);
-    if (row !== undefined || one.path === undefined)
-      for (const field of one.columns) take(found, field, row ?? {});
-  }
-  for (const list of shape.lists) {
-    const items = rows.lists.get(list.table) ?? [];
-    if (items.length > 0) found.set(list.field.path, items as JsonValue[]);
-  }
-  return assemble(shape, String(rows.main['name']), found);
-}
-
-/** Keys come in the order of the kind's table of fields, so that every print of a record reads alike. */
-function assemble(
-  shape: RecordShape,
-  name: string,
-  found: ReadonlyMap<string, JsonValue>,
-): Manifest {
+/**
+ * From what was read to the manifest in normal form: the one transform that export, plan, drift and
+ * describe read through. Keys come in the order of the kind's table of fields, so that every print of
+ * a record reads alike.
+ */
+export function toManifest(shape: RecordShape, row: FoundRow): Manifest {
   const out: Record<string, unknown> = {
     apiVersion,
     kind: shape.kind.name,
-    metadata: { name },
+    metadata: { name: String(row['name']) },
     spec: {},
   };
-  for (const { path } of shape.kind.fields) {
-    const value = found.get(path);
-    if (value !== undefined) putAt(out, path, value);
+  for (const { field, column, type, within } of shape.read) {
+    if (within !== undefined && row[within] === null) continue;
+    const value = fromCell(row[column], type) ?? field.default;
+    if (value === undefined || value === null) continue;
+    if (Array.isArray(value) && value.length === 0) continue;
+    putAt(out, field.path, value);
   }
   return out as unknown as Manifest;
-}
-
-function take(
-  found: Map<string, JsonValue>,
-  { field, column, type }: ColumnField,
-  row: Readonly<Record<string, unknown>>,
-): void {
-  const value =
-    fromCell(row[column], field.references === undefined ? type : 'text') ?? field.default;
-  if (value === undefined || value === null) return;
-  if (Array.isArray(value) && value.length === 0) return;
-  found.set(field.path, value);
 }
 
 function at(manifest: Manifest, path: string): JsonValue | undefined {
@@ -163,8 +134,9 @@ function toCell(value: JsonValue | undefined, type: ColumnType): Cell {
  * What a cell means. An application beside us may write to the tables too, so a cell that does not
  * hold what its column promises is passed on as it is: it then shows as drift instead of failing.
  */
-function fromCell(cell: unknown, type: ColumnType): JsonValue | undefined {
+function fromCell(cell: unknown, type: ReadField['type']): JsonValue | undefined {
   if (cell === null || cell === undefined) return undefined;
+  if (type === 'list') return cell === '[]' ? undefined : (JSON.parse(String(cell)) as JsonValue[]);
   if (type === 'boolean') return cell === 0 || cell === 1 ? cell === 1 : (cell as JsonValue);
   if (type !== 'json' || typeof cell !== 'string') return cell as JsonValue;
   try {

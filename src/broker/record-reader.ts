@@ -1,19 +1,29 @@
+import { ahead } from '../lib/ahead.ts';
 import { valueAt } from '../lib/json.ts';
 import { comparableOf } from '../manifest/kind-set.ts';
 import { contentDigest } from '../manifest/manifest.ts';
 import type { LiveRecord } from '../manifest/record.ts';
 import type { Query } from '../store/database.ts';
-import { toManifest } from './record-map.ts';
+import { type FoundRow, toManifest } from './record-map.ts';
 import type { RecordShape } from './record-shape.ts';
 import { recordSql } from './record-sql.ts';
-
-type Found = Record<string, unknown>;
 
 /** Records read in one go: enough to make the query worth its cost, few enough to bound memory. */
 const pageSize = 300;
 
-/** All records of a kind in an account, by name, a page at a time: one query for each page. */
-export async function* readPages(
+/**
+ * All records of a kind in an account, by name, a page at a time: one query for each page, asked while
+ * the page before is looked at.
+ */
+export function readPages(
+  query: Query,
+  shape: RecordShape,
+  account: string,
+): AsyncGenerator<readonly LiveRecord[]> {
+  return ahead(pagesOf(query, shape, account));
+}
+
+async function* pagesOf(
   query: Query,
   shape: RecordShape,
   account: string,
@@ -35,7 +45,8 @@ export async function readPage(
   after: string,
 ): Promise<readonly LiveRecord[]> {
   const sql = `${recordSql(shape)} AND main.name > ? ORDER BY main.name LIMIT ${pageSize}`;
-  return assembled(shape, await query.rows<Found>(sql, [account, after]));
+  const rows = await query.rows<FoundRow>(sql, [account, after]);
+  return rows.map((row) => liveRecord(shape, row));
 }
 
 /** The records with these names, those that there are, in no promised order. */
@@ -49,42 +60,27 @@ export async function readNamed(
   const records: LiveRecord[] = [];
   for (let start = 0; start < names.length; start += pageSize) {
     const wanted = JSON.stringify(names.slice(start, start + pageSize));
-    records.push(...assembled(shape, await query.rows<Found>(sql, [account, wanted])));
+    for (const row of await query.rows<FoundRow>(sql, [account, wanted]))
+      records.push(liveRecord(shape, row));
   }
   return records;
 }
 
-function assembled(shape: RecordShape, rows: readonly Found[]): readonly LiveRecord[] {
-  return rows.map((main) => {
-    const ones = new Map<string, Found>();
-    for (const { table, columns } of shape.ones) {
-      if (main[table] === null) continue;
-      const row: Found = {};
-      for (const { column } of columns) row[column] = main[`${table}.${column}`];
-      ones.set(table, row);
-    }
-    const lists = new Map<string, readonly unknown[]>();
-    for (const { table } of shape.lists)
-      if (main[table] !== '[]') lists.set(table, JSON.parse(String(main[table])) as unknown[]);
-    return liveRecord(shape, { main, ones, lists });
-  });
-}
-
-function liveRecord(shape: RecordShape, rows: Parameters<typeof toManifest>[1]): LiveRecord {
+function liveRecord(shape: RecordShape, row: FoundRow): LiveRecord {
   const { kind } = shape;
-  const manifest = toManifest(shape, rows);
+  const manifest = toManifest(shape, row);
   const columns: Record<string, unknown> = {};
-  for (const name of Object.keys(kind.serverColumns ?? {})) columns[name] = rows.main[name];
+  for (const name of Object.keys(kind.serverColumns ?? {})) columns[name] = row[name];
   // Half of those who read records have no use for it.
   let digest: string | undefined;
   return {
     key: {
-      account: String(rows.main['account']),
+      account: String(row['account']),
       space: kind.space,
-      name: String(rows.main['name']),
+      name: String(row['name']),
     },
     kind: kind.name,
-    id: rows.main['id'] as number,
+    id: row['id'] as number,
     manifest,
     get digest() {
       digest ??= contentDigest(manifest, comparableOf(kind));
@@ -92,12 +88,12 @@ function liveRecord(shape: RecordShape, rows: Parameters<typeof toManifest>[1]):
     },
     deployed:
       kind.deployment === undefined ? undefined : valueAt(manifest, kind.deployment) === true,
-    generation: rows.main['generation'] as number,
-    createdAt: String(rows.main['created_at']),
-    updatedAt: String(rows.main['updated_at']),
+    generation: row['generation'] as number,
+    createdAt: String(row['created_at']),
+    updatedAt: String(row['updated_at']),
     columns,
-    ...known('owed', rows.main['.owed']),
-    ...known('endpoint', rows.main['.endpoint']),
+    ...known('owed', row['.owed']),
+    ...known('endpoint', row['.endpoint']),
   };
 }
 

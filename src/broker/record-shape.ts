@@ -17,6 +17,16 @@ export interface ListField {
   readonly target: string | undefined;
 }
 
+/** A field as the row that `recordSql` asks for has it. */
+export interface ReadField {
+  readonly field: Field;
+  /** Column of that row. */
+  readonly column: string;
+  readonly type: ColumnType | 'list';
+  /** One-to-one table without whose row the record says nothing of the field; a column of that row too. */
+  readonly within: string | undefined;
+}
+
 /** A kind's table of fields sorted by where they are stored, so that both transforms and the schema read it the same way. */
 export interface RecordShape {
   readonly kind: Kind;
@@ -26,6 +36,8 @@ export interface RecordShape {
   readonly columns: readonly ColumnField[];
   readonly ones: readonly (OneTable & { readonly columns: readonly ColumnField[] })[];
   readonly lists: readonly ListField[];
+  /** All fields, in the order of the kind's table. */
+  readonly read: readonly ReadField[];
 }
 
 /** Throws when a field is stored in a table that the kind does not list: a fault of the kind, not of a person. */
@@ -55,7 +67,18 @@ export function recordShape(kind: Kind, kinds: KindSet): RecordShape {
     columns,
     ones: kind.tables.ones.map((one) => ({ ...one, columns: ones.get(one.table) ?? [] })),
     lists,
+    read: kind.fields.map((field) => readField(kind, field)),
   };
+}
+
+function readField(kind: Kind, field: Field): ReadField {
+  const { storage } = field;
+  if ('list' in storage) return { field, column: storage.list, type: 'list', within: undefined };
+  const type = field.references === undefined ? storage.type : 'text';
+  const { table, column } = storage;
+  if (table === undefined) return { field, column, type, within: undefined };
+  const isOptional = kind.tables.ones.some((one) => one.table === table && one.path !== undefined);
+  return { field, column: `${table}.${column}`, type, within: isOptional ? table : undefined };
 }
 
 /** Main table of the kinds of a name space. */

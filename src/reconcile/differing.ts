@@ -59,12 +59,26 @@ async function* unexpected(
   expecting: Expecting,
 ): AsyncGenerator<readonly ResourceKey[]> {
   for (const broker of brokers.all) {
+    let before: Compared = { page: [], expected: [] };
     for await (const page of broker.pages(query, of.account)) {
-      const rows = await expecting(query, { ...of, ...askedOf(broker, page) });
-      const expected = new Map(rows.map((row) => [row.name, row]));
-      yield page.filter((it) => !isAsExpected(it, expected.get(it.key.name))).map((it) => it.key);
+      const asked = expecting(query, { ...of, ...askedOf(broker, page) });
+      // One page is compared while the database answers for the next.
+      const keys = unlike(before);
+      before = { page, expected: await asked };
+      yield keys;
     }
+    yield unlike(before);
   }
+}
+
+interface Compared {
+  readonly page: readonly LiveRecord[];
+  readonly expected: readonly Expected[];
+}
+
+function unlike({ page, expected }: Compared): readonly ResourceKey[] {
+  const byName = new Map(expected.map((row) => [row.name, row]));
+  return page.filter((it) => !isAsExpected(it, byName.get(it.key.name))).map((it) => it.key);
 }
 
 function askedOf({ kind: { space, deployment } }: Broker, page: readonly LiveRecord[]) {

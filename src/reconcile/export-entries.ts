@@ -1,4 +1,5 @@
 import type { Broker } from '../broker/broker.ts';
+import { ahead } from '../lib/ahead.ts';
 import type { JsonObject } from '../lib/json.ts';
 import type { Kind } from '../manifest/kind.ts';
 import type { Manifest } from '../manifest/manifest.ts';
@@ -28,19 +29,25 @@ export async function* exportEntries(
   const chosen = ports.brokers.all
     .filter(({ kind }) => filter.kinds.length === 0 || filter.kinds.includes(kind.name))
     .sort((a, b) => kinds.rank(a.kind.space) - kinds.rank(b.kind.space));
-  for (const broker of chosen) {
-    let after = '';
-    for (;;) {
-      const { records, origins } = await readPage(ports, broker, filter.account, after);
+  for (const broker of chosen)
+    for await (const { records, origins } of ahead(pages(ports, broker, filter.account)))
       for (const record of records) {
         const origin = origins.get(record.key.name);
         if (filter.source === undefined || origin?.source === filter.source)
           yield entry(broker.kind, record, origin);
       }
-      const last = records.at(-1);
-      if (last === undefined) break;
-      after = last.key.name;
-    }
+}
+
+async function* pages(ports: Ports, broker: Broker, account: string) {
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const page: Awaited<ReturnType<typeof readPage>> = await readPage(
+      ports,
+      broker,
+      account,
+      after,
+    );
+    yield page;
+    after = page.records.at(-1)?.key.name;
   }
 }
 

@@ -90,32 +90,28 @@ function stored(kind: Kind, manifest: Manifest): Stored {
   return { shape, rows: toRows(shape, key, manifest, 1, resolve), names };
 }
 
-/** Names become ids and back, as in the database. */
+/** Names become ids and back, as in the database; the row is one as `recordSql` asks for. */
 function readBack({ shape, rows: { main, ones, lists }, names }: Stored): Manifest {
-  const named = (row: Rows, columns: typeof shape.columns) => {
-    const out: Record<string, unknown> = { ...row };
-    for (const { column, target } of columns)
-      if (target !== undefined && out[column] !== null)
-        out[column] = names.get(out[column] as number);
-    return out;
+  const found: Record<string, unknown> = { name: main['name'] };
+  const put = (row: Rows | undefined, prefix: string, columns: typeof shape.columns) => {
+    for (const { column, target } of columns) {
+      const cell = row?.[column] ?? null;
+      found[`${prefix}${column}`] =
+        target === undefined || cell === null ? cell : names.get(cell as number);
+    }
   };
-  return toManifest(shape, {
-    main: named(main, shape.columns),
-    ones: new Map(
-      shape.ones.flatMap((one) => {
-        const row = ones.get(one.table);
-        return row === undefined ? [] : [[one.table, named(row, one.columns)] as const];
-      }),
-    ),
-    lists: new Map(
-      shape.lists.map((list) => [
-        list.table,
-        (lists.get(list.table) ?? []).map((row) =>
-          list.target === undefined ? row[list.column] : names.get(row[list.column] as number),
-        ),
-      ]),
-    ),
-  });
+  put(main, '', shape.columns);
+  for (const { table, columns } of shape.ones) {
+    found[table] = ones.has(table) ? 1 : null;
+    put(ones.get(table), `${table}.`, columns);
+  }
+  for (const { table, column, target } of shape.lists)
+    found[table] = JSON.stringify(
+      (lists.get(table) ?? []).map((row) =>
+        target === undefined ? row[column] : names.get(row[column] as number),
+      ),
+    );
+  return toManifest(shape, found);
 }
 
 /** What the cell of a row holds, as plain SQL would give it; of a list, what its rows hold in their order. */
