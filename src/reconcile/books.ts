@@ -1,5 +1,5 @@
 import type { LoadedManifest } from '../manifest/manifest.ts';
-import type { Bookkeeping } from '../plan/change.ts';
+import type { Bookkeeping, OwnedRecord } from '../plan/change.ts';
 import { stageCommit } from '../store/commits.ts';
 import { markOrphaned, removeInventory, stageInventory } from '../store/inventory.ts';
 import { follow, keepingCounters } from '../store/live-counter.ts';
@@ -7,14 +7,15 @@ import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Ports } from './ports.ts';
 import type { Run, SourceRun } from './run.ts';
 
-/** Stages what the inventory says of a manifest that is applied now. */
+/** Stages what the inventory says of a manifest that is applied now, where it said something before or did not. */
 export function stageApplied(
   unit: UnitOfWork,
   applied: LoadedManifest,
   run: { readonly source: string; readonly revision: string },
   now: string,
+  before?: OwnedRecord,
 ): void {
-  stageInventory(unit, {
+  const row = {
     ...applied.key,
     source: run.source,
     kind: applied.manifest.kind,
@@ -27,7 +28,8 @@ export function stageApplied(
     revision: run.revision,
     orphaned: false,
     appliedAt: now,
-  });
+  };
+  stageInventory(unit, row, before);
 }
 
 /** Stages who made the revision of a run, where that is known. */

@@ -224,6 +224,9 @@ function checkedGeneration(step: Step, present: { generation: number } | undefin
 function stageOwnership(unit: UnitOfWork, step: Step, run: Run, now: string): void {
   if (run.source === undefined) return;
   if (step.verb === 'remove') removeInventory(unit, step.key);
-  else if (step.desired !== undefined)
-    stageApplied(unit, step.desired, { source: run.source, revision: run.revision }, now);
+  else if (step.desired !== undefined) {
+    const { source, revision } = run;
+    const owned = step.changes.find((it) => it.owned !== undefined)?.owned;
+    stageApplied(unit, step.desired, { source, revision }, now, owned);
+  }
 }

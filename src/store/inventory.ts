@@ -179,9 +179,19 @@ export async function orphanAllOf(query: Query, source: string): Promise<number>
   return query('inventory').where({ source, orphaned: false }).update({ orphaned: true });
 }
 
-/** Stages that a source owns a record; a row that was there for the key is replaced. */
-export function stageInventory(unit: UnitOfWork, row: InventoryRow): void {
-  unit.upsert('inventory', toRow(columns, row), keyColumns);
+/**
+ * Stages that a source owns a record; a row that was there for the key is replaced. Of a row that says
+ * already that the source has it from that file only the rest is written, so that no index is: should
+ * somebody else own the record by then, it stays theirs.
+ */
+export function stageInventory(
+  unit: UnitOfWork,
+  row: InventoryRow,
+  before?: Pick<InventoryRow, 'source' | 'file'>,
+): void {
+  if (before?.source === row.source && before.file === row.file)
+    unit.update('inventory', toRow(columns, row), [...keyColumns, 'source', 'file']);
+  else unit.upsert('inventory', toRow(columns, row), keyColumns);
 }
 
 /** Stages that the file of a record is gone and the record is kept. */

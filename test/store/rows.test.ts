@@ -472,6 +472,37 @@ t.test('the inventory says who owns what, with one owner to a key', async (t) =>
   t.same(sorted(await database.read((query) => ownersOf(query))), everybody);
 });
 
+t.test('what is applied again stays where it is in the indexes of the inventory', async (t) => {
+  const database = await freshDatabase(t);
+  const stage = (row: InventoryRow, before?: InventoryRow) =>
+    flushed(database, (unit) => stageInventory(unit, row, before));
+  await stage(owned('a'));
+  await stage(owned('b', { source: 'folder' }));
+  await database.write(async (query) => {
+    await query.rows('CREATE TABLE moved (name text)');
+    await query.rows(
+      `CREATE TRIGGER note_moved AFTER UPDATE OF account, space, name, source, file ON inventory
+       BEGIN INSERT INTO moved VALUES (new.name); END`,
+    );
+  });
+  const again = owned('a', { digest: 'sha256:2', revision: 'main@2' });
+  await stage(again, owned('a', { orphaned: true }));
+  await stage(owned('b', { digest: 'sha256:2' }), owned('b'));
+  const theirs = owned('b', { source: 'folder' });
+  t.same(
+    await database.read(async (query) => [
+      ...(await inventoryOf(query, 'git')),
+      ...(await inventoryOf(query, 'folder')),
+    ]),
+    [again, theirs],
+    'what another source has taken meanwhile is its own',
+  );
+  t.same(await database.read((query) => query.rows('SELECT * FROM moved')), []);
+  const moved = owned('a', { file: 'elsewhere.yaml' });
+  await stage(moved, owned('a'));
+  t.same(await database.read((query) => inventoryOf(query, 'git')), [moved]);
+});
+
 t.test('a large inventory is read in pages, each row once, in the order of the keys', async (t) => {
   const database = await freshDatabase(t);
   const names = Array.from({ length: 2001 }, (_, at) => `n${String(at).padStart(4, '0')}`);
