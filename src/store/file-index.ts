@@ -122,9 +122,12 @@ export async function filesAt(
   );
 }
 
-/** Every file with a problem. */
+/** Every file with a problem. By itself SQLite would look through all of them, as it would for what is declared wrongly. */
 export async function faultyFiles(query: Query, source: string): Promise<FileRow[]> {
-  return query('file').select<FileRow[]>(fileColumns).where({ source }).whereNotNull('problems');
+  return query(query.raw('file INDEXED BY file_faulty'))
+    .select<FileRow[]>(fileColumns)
+    .where({ source })
+    .whereNotNull('problems');
 }
 
 /** What the files at these paths declare. */
@@ -170,7 +173,9 @@ export async function claimants(
 
 /** What is declared and does not count, because something is wrong with it. */
 export async function faultyDeclarations(query: Query, source: string): Promise<Declared[]> {
-  return declarations(query, source).whereRaw('(digest IS NULL OR spoiled)');
+  return declarations(query, source, 'declaration INDEXED BY declaration_faulty').whereRaw(
+    '(digest IS NULL OR spoiled)',
+  );
 }
 
 /** How many resources are declared, right or wrong. */
@@ -276,10 +281,11 @@ export async function clearIndex(query: Query, source: string): Promise<void> {
 /** Without it SQLite would look through all declarations of a source for a few keys. */
 const byKey = 'declaration INDEXED BY declaration_key';
 
+/** Crossed, so that declarations are found first; else SQLite may look through all files for a few of them. */
 function declarations(query: Query, source: string, table = 'declaration') {
   const named = Object.entries(columns).map(([as, column]) => [as, `declaration.${column}`]);
   return query(query.raw(table))
-    .join('file', (on) =>
+    .crossJoin('file', (on) =>
       on.on('file.source', 'declaration.source').on('file.path', 'declaration.path'),
     )
     .select<Declared[]>({ ...Object.fromEntries(named), blob: 'file.blob', size: 'file.size' })

@@ -1,6 +1,7 @@
 import { deepStrictEqual } from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Database, Migration, Query } from '../../src/store/database.ts';
+import { faultyDeclarations, faultyFiles } from '../../src/store/file-index.ts';
 import {
   type InventoryRow,
   inventoryPages,
@@ -501,6 +502,42 @@ t.test('what is applied again stays where it is in the indexes of the inventory'
   const moved = owned('a', { file: 'elsewhere.yaml' });
   await stage(moved, owned('a'));
   t.same(await database.read((query) => inventoryOf(query, 'git')), [moved]);
+});
+
+t.test('what is wrong in the file index is found at once, however much is right', async (t) => {
+  const taken = [];
+  for (const count of [30, 30_000]) {
+    const database = await freshDatabase(t);
+    await database.write(async (query) => {
+      const numbers = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})`;
+      await query.rows(
+        `${numbers} INSERT INTO file SELECT 'git', 'f' || i, 'sha1:1', 9, 0, 0, CASE i WHEN 7 THEN '[]' END FROM n`,
+      );
+      await query.rows(
+        `${numbers} INSERT INTO declaration SELECT 'git', 'f' || i, 0, 'default', 'plugin', 'p' || i, 'Plugin',
+           'p' || i, 1, 1, 0, 1, CASE i WHEN 7 THEN NULL ELSE 'sha256:1' END, NULL, '[]', '[]', 0 FROM n`,
+      );
+    });
+    const times = [];
+    for (let turn = 0; turn < 5; turn++) {
+      const before = performance.now();
+      const found = await database.read(async (query) => [
+        ...(await faultyFiles(query, 'git')),
+        ...(await faultyDeclarations(query, 'git')),
+      ]);
+      times.push(performance.now() - before);
+      t.same(
+        found.map((it) => it.path),
+        ['f7', 'f7'],
+      );
+    }
+    taken.push(Math.min(...times));
+  }
+  const [small = 0, large = 0] = taken;
+  t.ok(
+    large < small * 8,
+    `${large.toFixed(2)} ms for a thousand times what took ${small.toFixed(2)}`,
+  );
 });
 
 t.test('a large inventory is read in pages, each row once, in the order of the keys', async (t) => {
