@@ -7,6 +7,11 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The same text in memory of its own: a piece of a text keeps the whole of that one in memory. */
+export function detached(text: string): string {
+  return JSON.parse(JSON.stringify(text)) as string;
+}
+
 /** More paths than the tables of all kinds have; what goes beyond is not remembered. */
 const mostPaths = 2000;
 const knownSteps = new Map<string, readonly string[]>();

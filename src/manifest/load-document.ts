@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../lib/diagnostic.ts';
 import { hasErrors } from '../lib/diagnostic.ts';
-import { isObject, type JsonObject, type JsonValue, valueAt } from '../lib/json.ts';
+import { detached, isObject, type JsonObject, type JsonValue, valueAt } from '../lib/json.ts';
 import { checkShape, labelOf } from '../lib/shape.ts';
 import type { YamlDocument } from '../lib/yaml.ts';
 import type { Kind, KindSet } from './kind.ts';
@@ -12,7 +12,13 @@ import { collectReferences } from './load-references.ts';
 import { manifestSchema } from './load-schema.ts';
 import { confide, hiding, withoutSecret } from './load-secret.ts';
 import { tell } from './load-tell.ts';
-import { contentDigest, type LoadedManifest, type Manifest, type ResourceKey } from './manifest.ts';
+import {
+  contentDigest,
+  HeldManifest,
+  type LoadedManifest,
+  type Manifest,
+  type ResourceKey,
+} from './manifest.ts';
 import { canonicalName, normalise } from './normal.ts';
 import type { Vault } from './secret-value.ts';
 
@@ -119,9 +125,10 @@ function loadManifest(
   }
   if (hasErrors(problems)) return { problems };
   const deployed = kind.deployment === undefined ? undefined : valueAt(manifest, kind.deployment);
-  const loaded: LoadedManifest = {
+  const loaded = new HeldManifest({
     manifest,
     key: declares.key,
+    kind: kind.name,
     digest: contentDigest(manifest, comparableOf(kind)),
     deployed: typeof deployed === 'boolean' ? deployed : undefined,
     references,
@@ -130,7 +137,7 @@ function loadManifest(
     document: document.index,
     line: document.line,
     blob: context.blob,
-  };
+  });
   return { problems, loaded, claims: claimsOf(document, manifest, declares.key, kind) };
 }
 
@@ -139,8 +146,9 @@ function declaration(
   kind: Kind,
   { account }: DocumentContext,
 ): Declaration | undefined {
-  const written = valueAt(document.value, 'metadata.name');
-  if (typeof written !== 'string') return undefined;
+  const name = valueAt(document.value, 'metadata.name');
+  if (typeof name !== 'string') return undefined;
+  const written = detached(name);
   const verdict = canonicalName(written);
   if (!('name' in verdict)) return undefined;
   const place = document.valuePlace(['metadata', 'name']);
@@ -204,7 +212,7 @@ function claimsOf(
   const claim = (what: string, value: JsonValue, path: string) => {
     claims.push({
       what: `${kind.tables.main}.${what}`,
-      value,
+      value: typeof value === 'string' ? detached(value) : value,
       path,
       place: document.valuePlace(path.split('.')),
     });

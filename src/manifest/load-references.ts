@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../lib/diagnostic.ts';
-import { type JsonObject, valueAt } from '../lib/json.ts';
+import { detached, type JsonObject, valueAt } from '../lib/json.ts';
 import type { YamlDocument } from '../lib/yaml.ts';
 import { looksSecret } from '../lib/yaml-frame.ts';
 import type { Kind, KindSet } from './kind.ts';
@@ -28,7 +28,12 @@ export function collectReferences(
         problems.push(tell(document, 'MANIFEST_BAD_NAME', at, 'value', words, severity));
       if (name === undefined || references.has(`${space}/${name}`)) continue;
       const place = document.valuePlace(at);
-      references.set(`${space}/${name}`, { path: at.join('.'), space, name, ...place });
+      references.set(`${space}/${name}`, {
+        path: at.join('.'),
+        space,
+        name: detached(name),
+        ...place,
+      });
     }
   }
   return { references: [...references.values()], problems };

@@ -44,6 +44,8 @@ export interface Reference {
 /** What is known of a manifest of a source besides its content. */
 export interface ManifestOutline {
   readonly key: ResourceKey;
+  /** The name of its kind. */
+  readonly kind: string;
   /** Of the content, see `contentDigest`. */
   readonly digest: string;
   /** True or false where the manifest manages deployment, undefined where it leaves it to the operator. */
@@ -63,6 +65,60 @@ export interface LoadedManifest extends ManifestOutline {
   readonly manifest: Manifest;
   /** For a kind that keeps a secret: its value, sealed; absent where the one that is there is kept. */
   readonly sealed?: string;
+}
+
+/**
+ * A loaded manifest that is held as text: a run has all of them in memory until its end, and as objects
+ * they were most of it, for the collector to walk through again and again. `manifest` is decoded for
+ * whoever asks.
+ */
+export class HeldManifest implements LoadedManifest {
+  readonly key: ResourceKey;
+  readonly kind: string;
+  readonly digest: string;
+  readonly deployed: boolean | undefined;
+  readonly references: readonly Reference[];
+  readonly file: string;
+  readonly document: number;
+  readonly line: number;
+  readonly blob: string;
+  readonly sealed?: string;
+  readonly #text: string;
+
+  constructor(loaded: LoadedManifest) {
+    this.key = loaded.key;
+    this.kind = loaded.kind;
+    this.digest = loaded.digest;
+    this.deployed = loaded.deployed;
+    this.references = loaded.references;
+    this.file = loaded.file;
+    this.document = loaded.document;
+    this.line = loaded.line;
+    this.blob = loaded.blob;
+    if (loaded.sealed !== undefined) this.sealed = loaded.sealed;
+    this.#text = encoded(loaded.manifest);
+  }
+
+  get manifest(): Manifest {
+    return decoded(this.#text);
+  }
+
+  /** The manifest as JSON, at no cost where it is held as that. */
+  static text(loaded: LoadedManifest): string {
+    return loaded instanceof HeldManifest ? loaded.#text : encoded(loaded.manifest);
+  }
+}
+
+export function encoded(manifest: Manifest): string {
+  return JSON.stringify(manifest);
+}
+
+let latest: { readonly text: string; readonly manifest: Manifest } | undefined;
+
+/** The manifest in a text. Whoever looks at one asks for it several times in a row, so the latest is remembered. */
+export function decoded(text: string): Manifest {
+  if (latest?.text !== text) latest = { text, manifest: JSON.parse(text) as Manifest };
+  return latest.manifest;
 }
 
 /**

@@ -14,11 +14,13 @@ const shareCountsFrom = 10;
  * does. An undeploy that a delete asks for belongs to the delete.
  */
 export function budgetsOf(change: Change): readonly Budget[] {
-  const { action, fields } = change;
+  const { action } = change;
   if (action === 'delete') return ['deletes'];
   if (action === 'deploy' || action === 'undeploy')
     return change.desired === undefined ? [] : ['exposure'];
-  if ((action !== 'update' && action !== 'adopt') || fields.length === 0) return [];
+  if (action !== 'update' && action !== 'adopt') return [];
+  const { fields } = change;
+  if (fields.length === 0) return [];
   return fields.some((it) => it.class === 'exposure') ? ['updates', 'exposure'] : ['updates'];
 }
 

@@ -1,6 +1,6 @@
 import { type Diagnostic, sortDiagnostics } from '../lib/diagnostic.ts';
 import { atOnce, type Stoppable } from '../lib/turns.ts';
-import { keyId, type LoadedManifest } from '../manifest/manifest.ts';
+import { decoded, keyId, type LoadedManifest } from '../manifest/manifest.ts';
 import { accept } from './accepted.ts';
 import { approvedLines } from './approval.ts';
 import { type Bookkeeping, type Change, type Plan, type Summary, summaryKeys } from './change.ts';
@@ -154,7 +154,8 @@ function dependentsOf(
     [...world.records].map(([id, { kind, key, manifest }]) => [id, { kind, key, manifest }]),
   );
   for (const { key, kind, write, held } of changes)
-    if (write !== undefined && held !== true) after.set(keyId(key), { kind, key, manifest: write });
+    if (write !== undefined && held !== true)
+      after.set(keyId(key), { kind, key, manifest: decoded(write) });
   for (const [id, { kind, key, manifest }] of after) {
     if (leaving.has(id)) continue;
     for (const target of targetsOf(kindNamed(world.kinds, kind), manifest, key.account)) {

@@ -85,8 +85,8 @@ export interface Change {
   readonly until?: string;
   /** A person has approved just this change, so no budget counts it. */
   readonly approved?: true;
-  /** Normal form of what the record holds afterwards; absent where no field of it is written. */
-  readonly write?: Manifest;
+  /** Normal form of what the record holds afterwards, encoded; absent where no field of it is written. */
+  readonly write?: string;
   /** What the inventory remembers as applied once this change is done; absent for delete. */
   readonly desired?: LoadedManifest;
   /** What is there; absent for create. */

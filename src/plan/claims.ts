@@ -1,5 +1,5 @@
 import type { KindSet } from '../manifest/kind.ts';
-import { keyId } from '../manifest/manifest.ts';
+import { decoded, keyId } from '../manifest/manifest.ts';
 import type { Change } from './change.ts';
 import { holding, unitsOf } from './restraint.ts';
 import { kindNamed, title, type World } from './world.ts';
@@ -12,9 +12,8 @@ type Holder = Pick<Change, 'kind' | 'key'>;
  */
 export function claimsOf(kinds: KindSet, change: Change): string[] {
   const kind = kindNamed(kinds, change.kind);
-  const manifest = change.write;
-  if (manifest === undefined || kind.derive === undefined) return [];
-  const derived = kind.derive(manifest, change.key);
+  if (change.write === undefined || kind.derive === undefined) return [];
+  const derived = kind.derive(decoded(change.write), change.key);
   return (kind.tables.unique ?? []).map((it) => claim(change, it, derived[it]));
 }
 
@@ -38,6 +37,8 @@ export function holdClaimants(
   staying: readonly Change[],
   leaving: readonly Change[],
 ): readonly Change[] {
+  // Of ten thousand new records each would be looked at for nothing.
+  if (world.records.size === 0) return staying;
   const open = staying.filter((it) => it.write !== undefined && it.held !== true);
   const wanted = new Set(open.flatMap((it) => claimsOf(world.kinds, it)));
   if (wanted.size === 0) return staying;

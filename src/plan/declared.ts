@@ -2,7 +2,13 @@ import type { Diagnostic } from '../lib/diagnostic.ts';
 import type { ErrorCode } from '../lib/errors.ts';
 import { valueAt } from '../lib/json.ts';
 import type { Kind } from '../manifest/kind.ts';
-import { keyId, type LoadedManifest, type Manifest } from '../manifest/manifest.ts';
+import {
+  encoded,
+  HeldManifest,
+  keyId,
+  type LoadedManifest,
+  type Manifest,
+} from '../manifest/manifest.ts';
 import { beyondAllowance } from './allowance.ts';
 import type {
   Action,
@@ -13,6 +19,7 @@ import type {
   OwnedRecord,
   Policy,
 } from './change.ts';
+import { creation } from './creation.ts';
 import { diffFields, switchedField } from './diff.ts';
 import { kindNamed, referenceTitle, targetsOf, title, type World } from './world.ts';
 import { keeping, settled } from './written.ts';
@@ -33,12 +40,14 @@ interface Case {
   readonly policy: Policy;
 }
 
-interface Write {
-  readonly action: Action;
-  readonly fields: readonly FieldChange[];
-  /** Undefined when a record that already is as desired is only taken over. */
-  readonly manifest: Manifest | undefined;
-}
+type Write =
+  | { readonly action: 'create'; readonly manifest: Manifest }
+  | {
+      readonly action: 'update' | 'adopt';
+      readonly fields: readonly FieldChange[];
+      /** Undefined when a record that already is as desired is only taken over. */
+      readonly manifest: Manifest | undefined;
+    };
 
 /** Compares one declared resource with its record. `exists` tells whether a record is there by the time this one is written. */
 export function judgeDeclared(
@@ -49,7 +58,7 @@ export function judgeDeclared(
   const id = keyId(desired.key);
   const live = world.records.get(id);
   const owned = world.inventory.get(id);
-  const kind = kindNamed(world.kinds, desired.manifest.kind);
+  const kind = kindNamed(world.kinds, desired.kind);
   const it: Case = { desired, kind, live, owned, policy: world.policy };
   const beyond = beyondAllowance(world.policy, kind.name, desired.key);
   if (beyond !== undefined) return notAllowed(it, beyond);
@@ -68,14 +77,14 @@ export function judgeDeclared(
     return blocked(
       it,
       'the record is there, belongs to no source and differs; set adopt: true for this source to take it over, or delete the record',
-      write?.fields,
+      fieldsOf(it, write),
     );
   const missing = missingReference(it, write, exists);
   if (missing !== undefined)
     return blocked(
       it,
       `it refers to ${referenceTitle(world.kinds, missing)}, whose record this run does not make`,
-      write?.fields,
+      fieldsOf(it, write),
     );
   return withRivals(it, due(it, write, change), world.rivals?.get(id));
 }
@@ -98,22 +107,24 @@ function withRivals(it: Case, verdict: Verdict, rivals: readonly string[] | unde
 }
 
 function writeOf({ desired, kind, live, owned, policy }: Case): Write | undefined {
-  const { manifest } = desired;
-  if (live === undefined) {
-    const fields = diffFields(kind, undefined, manifest, owned?.applied);
-    return { action: 'create', fields, manifest };
-  }
+  if (live === undefined) return { action: 'create', manifest: desired.manifest };
   const fields =
-    live.digest === desired.digest ? [] : diffFields(kind, live.manifest, manifest, owned?.applied);
+    live.digest === desired.digest
+      ? []
+      : diffFields(kind, live.manifest, desired.manifest, owned?.applied);
   if (owned === undefined)
-    return { action: 'adopt', fields, manifest: fields.length === 0 ? undefined : manifest };
+    return {
+      action: 'adopt',
+      fields,
+      manifest: fields.length === 0 ? undefined : desired.manifest,
+    };
   const left = policy.drift === 'report' ? fields.filter((field) => field.cause === 'drift') : [];
   if (left.length === fields.length) return undefined;
   return {
     action: 'update',
     fields: fields.filter((field) => !left.includes(field)),
     manifest: keeping(
-      manifest,
+      desired.manifest,
       live.manifest,
       left.map((field) => field.path),
     ),
@@ -136,13 +147,15 @@ function switchOf({ desired, kind, live, owned, policy }: Case): FieldChange | u
 }
 
 /** A record that belongs to nobody is only taken over when it already is as declared, or when the source may. */
-function isForeign(
-  { live, owned, policy }: Case,
-  write: Write | undefined,
-  change: FieldChange | undefined,
-): boolean {
+function isForeign(it: Case, write: Write | undefined, change: FieldChange | undefined): boolean {
+  const { live, owned, policy } = it;
   if (live === undefined || owned !== undefined || policy.adopt) return false;
-  return change !== undefined || (write !== undefined && write.fields.length > 0);
+  return change !== undefined || fieldsOf(it, write).length > 0;
+}
+
+function fieldsOf({ kind, owned }: Case, write: Write | undefined): readonly FieldChange[] {
+  if (write?.action !== 'create') return write?.fields ?? [];
+  return diffFields(kind, undefined, write.manifest, owned?.applied);
 }
 
 function missingReference(
@@ -160,16 +173,24 @@ function due(it: Case, write: Write | undefined, change: FieldChange | undefined
   const { desired, kind, live, owned } = it;
   const deployed = change === undefined ? (live?.deployed ?? false) : change.to === true;
   const changes: Change[] = [];
-  if (write !== undefined)
-    changes.push({
-      ...entry(it, write.action, write.fields),
-      ...(write.manifest === undefined ? {} : { write: settled(kind, write.manifest, deployed) }),
-    });
+  if (write !== undefined) changes.push(writing(it, write, deployed));
   if (change !== undefined)
     changes.push(entry(it, change.to === true ? 'deploy' : 'undeploy', [change]));
   if (changes.length > 0 || live === undefined) return { changes };
   const book = bookOf(kind, desired, live, owned);
   return book === undefined ? { changes } : { changes, book };
+}
+
+function writing(it: Case, write: Write, deployed: boolean): Change {
+  const { desired, kind } = it;
+  const text = (manifest: Manifest) => {
+    const after = settled(kind, manifest, deployed);
+    return after === desired.manifest ? HeldManifest.text(desired) : encoded(after);
+  };
+  if (write.action === 'create')
+    return creation(kind, { ...about(it), write: text(write.manifest) });
+  const change = entry(it, write.action, write.fields);
+  return write.manifest === undefined ? change : { ...change, write: text(write.manifest) };
 }
 
 /** The inventory row to write when the record stays as it is but its manifest moved or was reworded. */
@@ -180,7 +201,7 @@ export function bookOf(
   owned: OwnedRecord | undefined,
 ): Bookkeeping | undefined {
   if (owned === undefined) return undefined;
-  const { file, document, line, blob, digest, manifest } = desired;
+  const { file, document, line, blob, digest, deployed } = desired;
   const path = kind.deployment;
   const same =
     !owned.orphaned &&
@@ -189,7 +210,7 @@ export function bookOf(
     owned.line === line &&
     owned.blob === blob &&
     owned.digest === digest &&
-    (path === undefined || valueAt(owned.applied, path) === valueAt(manifest, path));
+    (path === undefined || valueAt(owned.applied, path) === deployed);
   return same ? undefined : { kind: 'record', desired, live };
 }
 
@@ -228,16 +249,18 @@ function blocked(it: Case, reason: string, fields: readonly FieldChange[] = []):
   return { changes: [{ ...entry(it, 'blocked', fields), reason }] };
 }
 
-function entry({ desired, kind, live, owned }: Case, action: Action, fields: Change['fields']) {
+function entry(it: Case, action: Action, fields: Change['fields']) {
+  return { action, fields, ...about(it) } satisfies Change;
+}
+
+function about({ desired, kind, live, owned }: Case) {
   return {
-    action,
     key: desired.key,
     kind: kind.name,
     file: desired.file,
     line: desired.line,
-    fields,
     desired,
     ...(live === undefined ? {} : { live }),
     ...(owned === undefined ? {} : { owned }),
-  } satisfies Change;
+  };
 }

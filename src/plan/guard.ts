@@ -1,6 +1,6 @@
 import { valueAt } from '../lib/json.ts';
 import type { KindSet } from '../manifest/kind.ts';
-import type { Manifest } from '../manifest/manifest.ts';
+import { decoded, type Manifest } from '../manifest/manifest.ts';
 import { type Change, isSwitch } from './change.ts';
 import type { Hold } from './hold.ts';
 import { annotation, kindNamed } from './world.ts';
@@ -25,7 +25,8 @@ export function exposureHold(
   if (guards.length === 0) return undefined;
   const isOpen = (manifest: Manifest) => guards.some(({ path }) => !valueAt(manifest, path));
   const due = unit.filter((it) => it.held !== true);
-  const after = due.find((it) => it.write !== undefined)?.write ?? live?.manifest;
+  const write = due.find((it) => it.write !== undefined)?.write;
+  const after = write === undefined ? live?.manifest : decoded(write);
   const action = due.find(isSwitch)?.action;
   const deployed = action === undefined ? live?.deployed === true : action === 'deploy';
   const openBefore = live !== undefined && isOpen(live.manifest);

@@ -29,7 +29,7 @@ export function withKeptValues(input: PlanInput): PlanInput {
     else if (typeof value !== 'string') lost.push(item);
     else {
       const manifest = withSecret(item.manifest, path, value);
-      const kind = kindNamed(input.kinds, manifest.kind);
+      const kind = kindNamed(input.kinds, item.kind);
       desired.push({ ...item, manifest, digest: contentDigest(manifest, comparableOf(kind)) });
     }
   }
@@ -42,15 +42,15 @@ export function withKeptValues(input: PlanInput): PlanInput {
 }
 
 /** The path of the secret value where a manifest wants it kept. */
-function secretPathOf(input: PlanInput, { manifest }: LoadedManifest): string | undefined {
-  const { secret } = kindNamed(input.kinds, manifest.kind);
-  return secret !== undefined && valueAt(manifest, secret.value) === keptValue
+function secretPathOf(input: PlanInput, item: LoadedManifest): string | undefined {
+  const { secret } = kindNamed(input.kinds, item.kind);
+  return secret !== undefined && valueAt(item.manifest, secret.value) === keptValue
     ? secret.value
     : undefined;
 }
 
 function problemOf(input: PlanInput, item: LoadedManifest): Diagnostic {
-  const { manifest, key, file, line } = item;
+  const { kind, key, file, line } = item;
   return {
     severity: 'error',
     code: 'SECRET_UNAVAILABLE',
@@ -58,7 +58,7 @@ function problemOf(input: PlanInput, item: LoadedManifest): Diagnostic {
     line,
     column: 1,
     path: secretPathOf(input, item) ?? '',
-    message: `${title({ kind: manifest.kind, key })} has no value yet that could be kept`,
+    message: `${title({ kind, key })} has no value yet that could be kept`,
     hint: 'write valueFrom: { env: NAME } or { file: PATH }',
   };
 }

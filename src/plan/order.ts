@@ -38,7 +38,9 @@ export function ordered(
 ): Change[] {
   const forward = inApplyOrder(kinds);
   const backward = inDeleteOrder(kinds);
-  const wanted = new Set(staying.flatMap((change) => claimsOf(kinds, change)));
+  const wanted = new Set(
+    leaving.length === 0 ? [] : staying.flatMap((change) => claimsOf(kinds, change)),
+  );
   const inTheWay = (change: Change) => heldBy(kinds, change).some((it) => wanted.has(it));
   const leave = (changes: readonly Change[]) =>
     [...changes].sort((a, b) => moment(a) - moment(b) || backward(a, b));

@@ -86,6 +86,7 @@ export function detailLines(
   change: Change,
   result: ChangeResult | undefined,
   style: FieldStyle,
+  fields: Change['fields'] = change.fields,
 ): string[] {
   const { width, indent, palette } = style;
   const told = [change.reason, result?.error && `${result.error.code}: ${result.error.message}`];
@@ -96,8 +97,7 @@ export function detailLines(
   );
   const switched = change.action === 'deploy' || change.action === 'undeploy';
   const isNew = change.action === 'create';
-  if (!switched)
-    for (const field of change.fields) lines.push(...fieldLines(field, { ...style, isNew }));
+  if (!switched) for (const field of fields) lines.push(...fieldLines(field, { ...style, isNew }));
   return lines;
 }
 
@@ -168,8 +168,8 @@ function changeLines(
   const fine = standing === 'due' || standing === 'applied';
   const paint: Paint = palette[fine ? colours[change.action] : 'held'];
   const place = index === 0 ? changePlace(change) : undefined;
-  const byHand =
-    style.causes && change.fields.length > 0 && change.fields.every((it) => it.cause === 'drift');
+  const { fields } = change;
+  const byHand = style.causes && fields.length > 0 && fields.every((it) => it.cause === 'drift');
   const title = `${fine ? signs[change.action] : '!'} ${changeTitle(change, result)}`;
   const notes = [...(byHand ? ['[drift]'] : []), ...(place === undefined ? [] : [place])];
   const spans = [
@@ -177,8 +177,8 @@ function changeLines(
     ...notes.map((it) => ({ text: ` ${it}`, paint: palette.quiet })),
   ];
   const fieldStyle = { ...style, causes: style.causes && !byHand };
-  const told = change.action === 'create' ? { ...change, fields: telling(change.fields) } : change;
-  return [...flow(spans, width, '', '    '), ...detailLines(told, result, fieldStyle)];
+  const told = change.action === 'create' ? telling(fields) : fields;
+  return [...flow(spans, width, '', '    '), ...detailLines(change, result, fieldStyle, told)];
 }
 
 /** One problem with its place, its excerpt and its hint. */

@@ -1,5 +1,5 @@
 import type { Stoppable } from '../lib/turns.ts';
-import { keyId } from '../manifest/manifest.ts';
+import { decoded, encoded, keyId } from '../manifest/manifest.ts';
 import { lineOf } from './approval.ts';
 import { budgets, budgetsOf, overspent } from './budget.ts';
 import { type Bookkeeping, type Change, isSwitch } from './change.ts';
@@ -136,7 +136,9 @@ function unswitchedWrite(world: World, change: Change): Change {
   const kind = kindNamed(world.kinds, change.kind);
   return {
     ...change,
-    ...(write === undefined ? {} : { write: settled(kind, write, live?.deployed ?? false) }),
+    ...(write === undefined
+      ? {}
+      : { write: encoded(settled(kind, decoded(write), live?.deployed ?? false)) }),
     ...(desired === undefined ? {} : { desired: unswitched(kind, desired, owned?.applied) }),
   };
 }
@@ -152,7 +154,8 @@ function unfought(world: World, change: Change): Change[] {
   const { write, live } = change;
   if (rest.length === 0 || write === undefined || live === undefined) return [fought];
   const paths = fields.map((it) => it.path);
-  return [{ ...change, fields: rest, write: keeping(write, live.manifest, paths) }, fought];
+  const kept = keeping(decoded(write), live.manifest, paths);
+  return [{ ...change, fields: rest, write: encoded(kept) }, fought];
 }
 
 /** Says of a change which of its budgets the plan overspends. */
@@ -186,7 +189,7 @@ function holdDependents(world: World, units: readonly Unit[]): Unit[] {
 function needing(world: World, absent: ReadonlyMap<string, string>): Asks {
   return ({ write, kind, key }) => {
     if (write === undefined) return undefined;
-    const needed = [...targetsOf(kindNamed(world.kinds, kind), write, key.account)];
+    const needed = [...targetsOf(kindNamed(world.kinds, kind), decoded(write), key.account)];
     const [first] = needed.flatMap((id) => absent.get(id) ?? []);
     if (first === undefined) return undefined;
     return { guard: 'reference', reason: `it refers to ${first}, which is held` };

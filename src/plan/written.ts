@@ -1,6 +1,6 @@
 import { isObject, type JsonObject, type JsonValue, valueAt } from '../lib/json.ts';
 import type { Kind } from '../manifest/kind.ts';
-import type { LoadedManifest, Manifest } from '../manifest/manifest.ts';
+import { HeldManifest, type LoadedManifest, type Manifest } from '../manifest/manifest.ts';
 
 /** A manifest with other values at some dotted paths; undefined takes the field away, and its map once that is empty. */
 export function withValues(
@@ -49,5 +49,9 @@ export function unswitched(
 ): LoadedManifest {
   const path = kind.deployment as string;
   const before = base === undefined ? undefined : valueAt(base, path);
-  return { ...desired, manifest: withValues(desired.manifest, new Map([[path, before]])) };
+  return new HeldManifest({
+    ...desired,
+    deployed: typeof before === 'boolean' ? before : undefined,
+    manifest: withValues(desired.manifest, new Map([[path, before]])),
+  });
 }

@@ -1,4 +1,4 @@
-import type { LoadedManifest } from '../manifest/manifest.ts';
+import { HeldManifest, type LoadedManifest } from '../manifest/manifest.ts';
 import type { Bookkeeping, OwnedRecord } from '../plan/change.ts';
 import { stageCommit } from '../store/commits.ts';
 import { markOrphaned, removeInventory, stageInventory } from '../store/inventory.ts';
@@ -18,13 +18,13 @@ export function stageApplied(
   const row = {
     ...applied.key,
     source: run.source,
-    kind: applied.manifest.kind,
+    kind: applied.kind,
     file: applied.file,
     document: applied.document,
     line: applied.line,
     blob: applied.blob,
     digest: applied.digest,
-    applied: JSON.stringify(applied.manifest),
+    applied: HeldManifest.text(applied),
     revision: run.revision,
     orphaned: false,
     appliedAt: now,

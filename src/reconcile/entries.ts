@@ -9,7 +9,7 @@ import { type JournalEntry, stageEntry } from '../store/journal.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Ports } from './ports.ts';
 import type { Run, SourceRun } from './run.ts';
-import type { Step } from './steps.ts';
+import { manifestOf, type Step } from './steps.ts';
 
 /** The journal's entry of a change that a step carries out, to be written with the step. */
 export function entryOf(
@@ -22,7 +22,7 @@ export function entryOf(
 ): JournalEntry {
   const { kind } = ports.brokers.of(step.kind);
   const before = toldOf(change.live?.manifest, kind);
-  const after = toldOf(step.verb === 'remove' ? undefined : step.manifest, kind);
+  const after = toldOf(manifestOf(step), kind);
   return {
     run: run.id,
     at: now,

@@ -2,7 +2,7 @@ import { refuseOtherKey } from '../broker/sealed.ts';
 import { asPlumblineError, PlumblineError } from '../lib/errors.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import { valueAt } from '../lib/json.ts';
-import { keyId } from '../manifest/manifest.ts';
+import { keyId, type Manifest } from '../manifest/manifest.ts';
 import type { Change, ChangeResult, Plan } from '../plan/change.ts';
 import type { Query } from '../store/database.ts';
 import { stageEffect, stageEndpointGone } from '../store/effects.ts';
@@ -18,7 +18,7 @@ import { entryOf, journalFailure } from './entries.ts';
 import type { Ports } from './ports.ts';
 import { presentRecords, referenceIds } from './resolve.ts';
 import type { Run } from './run.ts';
-import { isRetry, type Step, stepsOf } from './steps.ts';
+import { isRetry, manifestOf, type Step, stepsOf } from './steps.ts';
 
 /** Steps in one transaction: enough to make the fsync cheap, few enough to keep memory and the queue short. */
 const stepsPerTransaction = 500;
@@ -136,7 +136,7 @@ async function writeSteps(ports: Ports, steps: readonly Step[], run: Run): Promi
               {
                 id,
                 key: step.key,
-                manifest: step.manifest as NonNullable<Step['manifest']>,
+                manifest: manifestOf(step) as Manifest,
                 deployed: step.deployed,
                 sealed: sealedValue(ports, step),
                 generation: (step.restores?.generation ?? generation) + 1,
@@ -169,8 +169,11 @@ async function writeSteps(ports: Ports, steps: readonly Step[], run: Run): Promi
 }
 
 function manifestWritten({ brokers }: Ports) {
-  return ({ kind, manifest }: Step) =>
-    manifest === undefined ? [] : [{ kind: brokers.of(kind).kind, manifest }];
+  return (step: Step) => {
+    const { kind } = brokers.of(step.kind);
+    const manifest = kind.secret === undefined ? undefined : manifestOf(step);
+    return manifest === undefined ? [] : [{ kind, manifest }];
+  };
 }
 
 /** Taking ownership of a record that already is as desired leaves its rows alone, and so does asking an endpoint again. */
@@ -184,7 +187,7 @@ function sealedValue(ports: Ports, step: Step): string | undefined {
   const { secret } = ports.brokers.of(step.kind).kind;
   const desired = step.changes.find((it) => it.desired !== undefined)?.desired;
   if (secret === undefined || desired === undefined) return undefined;
-  const written = valueAt(step.manifest, secret.value);
+  const written = valueAt(manifestOf(step), secret.value);
   return written === valueAt(desired.manifest, secret.value) ? desired.sealed : undefined;
 }
 

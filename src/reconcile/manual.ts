@@ -240,6 +240,7 @@ function asLoaded(record: LiveRecord, manifest: Manifest, deployed: boolean): Lo
   return {
     manifest,
     key: record.key,
+    kind: record.kind,
     digest: record.digest,
     deployed,
     references: [],

@@ -4,7 +4,7 @@ import { PlumblineError } from '../lib/errors.ts';
 import { keyId, type ResourceKey } from '../manifest/manifest.ts';
 import { referencesOf } from '../manifest/references.ts';
 import type { Query } from '../store/database.ts';
-import type { Step } from './steps.ts';
+import { manifestOf, type Step } from './steps.ts';
 
 interface Present {
   readonly id: number;
@@ -36,8 +36,9 @@ export async function referenceIds(
 ): Promise<(step: Step) => Resolve> {
   const wanted: ResourceKey[] = [];
   for (const step of steps) {
-    if (step.manifest === undefined) continue;
-    for (const { space, name } of referencesOf(brokers.of(step.kind).kind, step.manifest))
+    const manifest = manifestOf(step);
+    if (manifest === undefined) continue;
+    for (const { space, name } of referencesOf(brokers.of(step.kind).kind, manifest))
       wanted.push({ account: step.key.account, space, name });
   }
   const present = await lookUp(query, brokers, wanted);

@@ -101,7 +101,7 @@ export class Resources {
         hint: 'apply them together, or give them one by one',
       });
     const { kinds } = this.#ports.brokers;
-    return new Resource(this.#ports, kindByWord(kinds, only.manifest.kind), only.key, loaded);
+    return new Resource(this.#ports, kindByWord(kinds, only.kind), only.key, loaded);
   }
 
   /** Everything that a text declares, with all its problems. */

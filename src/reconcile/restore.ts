@@ -66,6 +66,7 @@ function asDesired(kind: Kind, key: ResourceKey, manifest: Manifest, deployed: b
   return {
     manifest,
     key,
+    kind: kind.name,
     digest: contentDigest(manifest, comparableOf(kind)),
     deployed: kind.deployment === undefined ? undefined : deployed,
     references: [],

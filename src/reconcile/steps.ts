@@ -1,4 +1,5 @@
 import {
+  decoded,
   keyId,
   type LoadedManifest,
   type Manifest,
@@ -17,8 +18,8 @@ export interface Step {
   readonly key: ResourceKey;
   readonly kind: string;
   readonly changes: readonly Change[];
-  /** For a write: what the record holds afterwards. */
-  readonly manifest: Manifest | undefined;
+  /** For a write: what the record holds afterwards, encoded; undefined where that is what it holds before. */
+  readonly write: string | undefined;
   readonly deployed: boolean | undefined;
   readonly before: LiveRecord | undefined;
   /** For a record that comes back from the trash. */
@@ -55,7 +56,7 @@ export function stepsOf(plan: Plan): Step[] {
     return {
       ...common([remove]),
       verb: 'remove',
-      manifest: undefined,
+      write: undefined,
       deployed: undefined,
       desired: undefined,
       follows: write !== undefined && !isRetry(write),
@@ -65,6 +66,12 @@ export function stepsOf(plan: Plan): Step[] {
 
 export function isExecutable(change: Change): boolean {
   return change.held !== true && change.action !== 'blocked';
+}
+
+/** What the record of a step holds afterwards; undefined where there is none any more. */
+export function manifestOf({ verb, write, before }: Step): Manifest | undefined {
+  if (verb === 'remove') return undefined;
+  return write === undefined ? before?.manifest : decoded(write);
 }
 
 /** Whether a step writes nothing and only tries again what an endpoint owes. */
@@ -88,13 +95,12 @@ function common(changes: readonly Change[]) {
 
 function writeStep(changes: readonly Change[], leaving: boolean): Step {
   const shared = common(changes);
-  const written = changes.find((it) => it.write !== undefined)?.write;
   const switched = changes.find((it) => it.action === 'deploy' || it.action === 'undeploy');
   return {
     ...shared,
     verb: 'write',
     follows: false,
-    manifest: written ?? shared.before?.manifest,
+    write: changes.find((it) => it.write !== undefined)?.write,
     deployed: switched === undefined ? shared.before?.deployed : switched.action === 'deploy',
     desired: leaving ? undefined : changes.find((it) => it.desired !== undefined)?.desired,
   };

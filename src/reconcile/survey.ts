@@ -128,6 +128,7 @@ function entryOf(row: Declared): KnownEntry {
   if (row.digest === null) return entry;
   const loaded: ManifestOutline = {
     key,
+    kind,
     digest: row.digest,
     deployed: row.deployed === null ? undefined : Boolean(row.deployed),
     references: JSON.parse(row.refers) as Reference[],

@@ -18,6 +18,7 @@ import {
   plan,
   policy,
   told,
+  written,
 } from './literals.ts';
 
 const secret = manifest('Key', 'secret');
@@ -215,10 +216,10 @@ t.test('a declared resource', async (t) => {
 t.test('a change says exactly what to write', async (t) => {
   const to = bot({ model: 'b', key: 'secret', deployed: true });
   const made = plan({ desired: [desired(to), desired(secret)] });
-  t.same(made.changes[1]?.write, to, 'a create with its deploy');
+  t.same(written(made.changes[1]), to, 'a create with its deploy');
   const held = plan({ desired: [desired(bot({ model: 'b', deployed: true }))] });
   t.same(
-    held.changes[0]?.write,
+    written(held.changes[0]),
     bot({ model: 'b', deployed: false }),
     'a create whose deploy waits',
   );
@@ -227,7 +228,7 @@ t.test('a change says exactly what to write', async (t) => {
     ...applied(bot({ model: 'a', deployed: true })),
   });
   t.same(
-    kept.changes[0]?.write,
+    written(kept.changes[0]),
     bot({ model: 'b', deployed: true }),
     'the operator keeps the switch',
   );
@@ -284,7 +285,7 @@ t.test('drift is reported, not corrected, where the policy says so', async (t) =
   t.match(mixed.changes, [{ action: 'update', fields: [{ path: 'spec.prompt', cause: 'git' }] }]);
   t.equal(mixed.changes[0]?.fields.length, 1);
   t.same(
-    mixed.changes[0]?.write,
+    written(mixed.changes[0]),
     bot({ model: 'hand', prompt: 'new', attach: true, deployed: false }),
     'drifted fields are written as they are, also the one that is gone',
   );
@@ -333,8 +334,8 @@ t.test('a record that belongs to nobody', async (t) => {
   });
   t.match(changed.changes[0], {
     fields: [{ from: 'a', to: 'b', cause: 'git' }],
-    write: bot({ model: 'b' }),
   });
+  t.match(written(changed.changes[0]), bot({ model: 'b' }));
 });
 
 t.test('a record that another source owns is blocked, and both are named', async (t) => {

@@ -5,12 +5,13 @@ import { comparableOf, kindSet } from '../../src/manifest/kind-set.ts';
 import {
   apiVersion,
   contentDigest,
+  decoded,
   type LoadedManifest,
   type Manifest,
   type ResourceKey,
 } from '../../src/manifest/manifest.ts';
 import { buildPlan } from '../../src/plan/build.ts';
-import type { LiveRecord, OwnedRecord, Plan, Policy } from '../../src/plan/change.ts';
+import type { Change, LiveRecord, OwnedRecord, Plan, Policy } from '../../src/plan/change.ts';
 import type { PlanInput } from '../../src/plan/world.ts';
 
 /** Three small kinds with everything a plan must know of a kind: a reference, a set, a default, an endpoint, a guard. */
@@ -100,6 +101,7 @@ export function desired(it: Manifest, more: Partial<LoadedManifest> = {}): Loade
   return {
     manifest: it,
     key: keyOf(it),
+    kind: it.kind,
     digest: digestOf(it),
     deployed: deployedOf(it),
     references,
@@ -207,4 +209,9 @@ export function told({ changes }: Plan): string[] {
 /** Records with their inventory rows: what a source has applied before. */
 export function applied(...all: readonly Manifest[]): { live: LiveRecord[]; owned: OwnedRecord[] } {
   return { live: all.map((it) => live(it)), owned: all.map((it) => owned(it)) };
+}
+
+/** What a change writes. */
+export function written(change: Change | undefined): Manifest | undefined {
+  return change?.write === undefined ? undefined : decoded(change.write);
 }

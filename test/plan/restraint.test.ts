@@ -216,7 +216,7 @@ t.test('an approval lets go exactly what was seen', async (t) => {
   t.same(told(anonymous), ['create bot', 'held deploy bot']);
   const opened = plan({ ...open, control: control({ approvals: approving(anonymous) }) });
   t.same(told(opened), ['create bot', 'deploy bot'], 'opening to anonymous callers, too');
-  t.match(opened.changes[0]?.write, { spec: { deployed: true } });
+  t.match(opened.changes[0]?.write, /"deployed":true/);
 });
 
 t.test('a suspended record is left out, and a suspended source as a whole', async (t) => {
@@ -325,7 +325,7 @@ t.test(
     );
     t.match(both.changes[0], {
       fields: [{ path: 'spec.prompt', to: 'x' }],
-      write: { spec: { model: 'theirs', prompt: 'x' } },
+      write: /"model":"theirs","prompt":"x"/,
     });
     const decided = plan({
       desired: [desired(bot({ model: 'b', prompt: 'x' }))],

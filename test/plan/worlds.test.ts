@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { digestOf } from '../../src/lib/digest.ts';
 import { putAt } from '../../src/lib/json.ts';
-import { keyId, type Manifest } from '../../src/manifest/manifest.ts';
+import { decoded, keyId, type Manifest } from '../../src/manifest/manifest.ts';
 import { buildPlan } from '../../src/plan/build.ts';
 import type { Change, LiveRecord, OwnedRecord, Plan } from '../../src/plan/change.ts';
 import { planReport } from '../../src/plan/report.ts';
@@ -152,10 +152,10 @@ function execute(before: PlanInput, plan: Plan): PlanInput {
       putAt(it, 'spec.deployed', change.action === 'deploy');
       records.set(id, live(it));
     } else if (change.write !== undefined) {
-      for (const target of references(change.write))
+      for (const target of references(decoded(change.write)))
         if (!records.has(target)) throw new Error(`${id} refers to ${target}, which is not there`);
       const now = record?.deployed ?? false;
-      const it = structuredClone(change.write) as Manifest & Record<string, unknown>;
+      const it = structuredClone(decoded(change.write)) as Manifest & Record<string, unknown>;
       if (change.kind === 'Bot') putAt(it, 'spec.deployed', now);
       records.set(id, live(it));
     }
