@@ -2,7 +2,13 @@ import { canonicalJson } from '../lib/digest.ts';
 import { isObject, type JsonObject, type JsonValue, putAt, valueAt } from '../lib/json.ts';
 import type { ColumnType } from '../manifest/kind.ts';
 import { apiVersion, type Manifest, type ResourceKey } from '../manifest/manifest.ts';
-import type { ColumnField, ListField, ReadField, RecordShape } from './record-shape.ts';
+import {
+  type ColumnField,
+  commonCells,
+  type ListField,
+  type ReadField,
+  type RecordShape,
+} from './record-shape.ts';
 
 export type Cell = string | number | null;
 export type Row = Record<string, Cell>;
@@ -93,24 +99,26 @@ export function differingTables(
   return tables;
 }
 
-/** One record as the row that `recordSql` asks for. */
-export type FoundRow = Readonly<Record<string, unknown>>;
+const nameAt = commonCells.indexOf('name');
+
+/** What was read of one record, as `RecordShape.cells` names it. */
+export type Cells = readonly unknown[];
 
 /**
  * From what was read to the manifest in normal form: the one transform that export, plan, drift and
  * describe read through. Keys come in the order of the kind's table of fields, so that every print of
  * a record reads alike.
  */
-export function toManifest(shape: RecordShape, row: FoundRow): Manifest {
+export function toManifest(shape: RecordShape, cells: Cells): Manifest {
   const out: Record<string, unknown> = {
     apiVersion,
     kind: shape.kind.name,
-    metadata: { name: String(row['name']) },
+    metadata: { name: String(cells[nameAt]) },
     spec: {},
   };
-  for (const { field, column, type, within } of shape.read) {
-    if (within !== undefined && row[within] === null) continue;
-    const value = fromCell(row[column], type) ?? field.default;
+  for (const { field, at, type, within } of shape.read) {
+    if (within !== undefined && cells[within] === null) continue;
+    const value = fromCell(cells[at], type) ?? field.default;
     if (value === undefined || value === null) continue;
     if (Array.isArray(value) && value.length === 0) continue;
     putAt(out, field.path, value);
@@ -136,7 +144,6 @@ function toCell(value: JsonValue | undefined, type: ColumnType): Cell {
  */
 function fromCell(cell: unknown, type: ReadField['type']): JsonValue | undefined {
   if (cell === null || cell === undefined) return undefined;
-  if (type === 'list') return cell === '[]' ? undefined : (JSON.parse(String(cell)) as JsonValue[]);
   if (type === 'boolean') return cell === 0 || cell === 1 ? cell === 1 : (cell as JsonValue);
   if (type !== 'json' || typeof cell !== 'string') return cell as JsonValue;
   try {

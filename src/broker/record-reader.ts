@@ -2,11 +2,17 @@ import { ahead } from '../lib/ahead.ts';
 import { valueAt } from '../lib/json.ts';
 import { comparableOf } from '../manifest/kind-set.ts';
 import { contentDigest } from '../manifest/manifest.ts';
-import type { LiveRecord } from '../manifest/record.ts';
+import type { EndpointSaid, LiveRecord, Owed } from '../manifest/record.ts';
 import type { Query } from '../store/database.ts';
-import { type FoundRow, toManifest } from './record-map.ts';
-import type { RecordShape } from './record-shape.ts';
+import { toManifest } from './record-map.ts';
+import { commonCells, type RecordShape } from './record-shape.ts';
 import { recordSql } from './record-sql.ts';
+
+/** A row of `recordSql`. */
+interface FoundRow {
+  readonly cells: string;
+  readonly [fraction: string]: unknown;
+}
 
 /** Records read in one go: enough to make the query worth its cost, few enough to bound memory. */
 const pageSize = 300;
@@ -68,19 +74,22 @@ export async function readNamed(
 
 function liveRecord(shape: RecordShape, row: FoundRow): LiveRecord {
   const { kind } = shape;
-  const manifest = toManifest(shape, row);
+  const cells = JSON.parse(row.cells) as unknown[];
+  for (const [name, at] of shape.fractions) cells[at] = row[name];
+  const [id, account, name, generation, createdAt, updatedAt, owed, endpoint] = cells;
+  const manifest = toManifest(shape, cells);
   const columns: Record<string, unknown> = {};
-  for (const name of Object.keys(kind.serverColumns ?? {})) columns[name] = row[name];
+  let at = commonCells.length;
+  for (const column of Object.keys(kind.serverColumns ?? {})) {
+    columns[column] = cells[at];
+    at += 1;
+  }
   // Half of those who read records have no use for it.
   let digest: string | undefined;
   return {
-    key: {
-      account: String(row['account']),
-      space: kind.space,
-      name: String(row['name']),
-    },
+    key: { account: String(account), space: kind.space, name: String(name) },
     kind: kind.name,
-    id: row['id'] as number,
+    id: id as number,
     manifest,
     get digest() {
       digest ??= contentDigest(manifest, comparableOf(kind));
@@ -88,19 +97,11 @@ function liveRecord(shape: RecordShape, row: FoundRow): LiveRecord {
     },
     deployed:
       kind.deployment === undefined ? undefined : valueAt(manifest, kind.deployment) === true,
-    generation: row['generation'] as number,
-    createdAt: String(row['created_at']),
-    updatedAt: String(row['updated_at']),
+    generation: generation as number,
+    createdAt: String(createdAt),
+    updatedAt: String(updatedAt),
     columns,
-    ...known('owed', row['.owed']),
-    ...known('endpoint', row['.endpoint']),
+    ...(owed === null ? {} : { owed: owed as Owed }),
+    ...(endpoint === null ? {} : { endpoint: endpoint as EndpointSaid }),
   };
-}
-
-/** A member of a record that there is only where something is known. */
-function known<K extends 'owed' | 'endpoint'>(
-  member: K,
-  json: unknown,
-): Pick<LiveRecord, K> | object {
-  return typeof json === 'string' ? { [member]: JSON.parse(json) } : {};
 }

@@ -17,14 +17,27 @@ export interface ListField {
   readonly target: string | undefined;
 }
 
-/** A field as the row that `recordSql` asks for has it. */
+/** Columns of every main table that the broker keeps itself. */
+export const keptColumns = [
+  'id',
+  'account',
+  'name',
+  'generation',
+  'created_at',
+  'updated_at',
+] as const;
+
+/** What is read of every record, whatever its kind: those, what its endpoint has to do, and what it said. */
+export const commonCells = [...keptColumns, '.owed', '.endpoint'] as const;
+
+/** A field as a record that was read has it. */
 export interface ReadField {
   readonly field: Field;
-  /** Column of that row. */
-  readonly column: string;
+  /** Which of the cells it is. */
+  readonly at: number;
   readonly type: ColumnType | 'list';
-  /** One-to-one table without whose row the record says nothing of the field; a column of that row too. */
-  readonly within: string | undefined;
+  /** The cell of the one-to-one table without whose row the record says nothing of the field. */
+  readonly within: number | undefined;
 }
 
 /** A kind's table of fields sorted by where they are stored, so that both transforms and the schema read it the same way. */
@@ -36,6 +49,13 @@ export interface RecordShape {
   readonly columns: readonly ColumnField[];
   readonly ones: readonly (OneTable & { readonly columns: readonly ColumnField[] })[];
   readonly lists: readonly ListField[];
+  /**
+   * Names of the cells of a record as it is read: those of every record, the server's columns, the
+   * one-to-one tables, each of which is the id of its record or null, then all fields.
+   */
+  readonly cells: readonly string[];
+  /** The cells, by name, that hold numbers with a fraction. */
+  readonly fractions: ReadonlyMap<string, number>;
   /** All fields, in the order of the kind's table. */
   readonly read: readonly ReadField[];
 }
@@ -67,18 +87,36 @@ export function recordShape(kind: Kind, kinds: KindSet): RecordShape {
     columns,
     ones: kind.tables.ones.map((one) => ({ ...one, columns: ones.get(one.table) ?? [] })),
     lists,
-    read: kind.fields.map((field) => readField(kind, field)),
+    ...readFields(kind),
   };
 }
 
-function readField(kind: Kind, field: Field): ReadField {
-  const { storage } = field;
-  if ('list' in storage) return { field, column: storage.list, type: 'list', within: undefined };
-  const type = field.references === undefined ? storage.type : 'text';
-  const { table, column } = storage;
-  if (table === undefined) return { field, column, type, within: undefined };
-  const isOptional = kind.tables.ones.some((one) => one.table === table && one.path !== undefined);
-  return { field, column: `${table}.${column}`, type, within: isOptional ? table : undefined };
+function readFields(kind: Kind): Pick<RecordShape, 'cells' | 'fractions' | 'read'> {
+  const cells: string[] = [...commonCells];
+  const fractions = new Map<string, number>();
+  const add = (name: string, type: ReadField['type']) => {
+    const at = cells.push(name) - 1;
+    if (type === 'real') fractions.set(name, at);
+    return at;
+  };
+  for (const [name, type] of Object.entries(kind.serverColumns ?? {})) add(name, type);
+  const optional = new Map<string, number>();
+  for (const { table, path } of kind.tables.ones)
+    if (path !== undefined) optional.set(table, add(table, 'integer'));
+  const read = kind.fields.map((field): ReadField => {
+    const { storage } = field;
+    if ('list' in storage)
+      return { field, at: add(storage.list, 'list'), type: 'list', within: undefined };
+    const { table, column } = storage;
+    const type = field.references === undefined ? storage.type : 'text';
+    return {
+      field,
+      at: add(table === undefined ? column : `${table}.${column}`, type),
+      type,
+      within: table === undefined ? undefined : optional.get(table),
+    };
+  });
+  return { cells, fractions, read };
 }
 
 /** Main table of the kinds of a name space. */

@@ -90,7 +90,7 @@ function stored(kind: Kind, manifest: Manifest): Stored {
   return { shape, rows: toRows(shape, key, manifest, 1, resolve), names };
 }
 
-/** Names become ids and back, as in the database; the row is one as `recordSql` asks for. */
+/** Names become ids and back, as in the database. */
 function readBack({ shape, rows: { main, ones, lists }, names }: Stored): Manifest {
   const found: Record<string, unknown> = { name: main['name'] };
   const put = (row: Rows | undefined, prefix: string, columns: typeof shape.columns) => {
@@ -106,12 +106,13 @@ function readBack({ shape, rows: { main, ones, lists }, names }: Stored): Manife
     put(ones.get(table), `${table}.`, columns);
   }
   for (const { table, column, target } of shape.lists)
-    found[table] = JSON.stringify(
-      (lists.get(table) ?? []).map((row) =>
-        target === undefined ? row[column] : names.get(row[column] as number),
-      ),
+    found[table] = (lists.get(table) ?? []).map((row) =>
+      target === undefined ? row[column] : names.get(row[column] as number),
     );
-  return toManifest(shape, found);
+  return toManifest(
+    shape,
+    shape.cells.map((name) => found[name] ?? null),
+  );
 }
 
 /** What the cell of a row holds, as plain SQL would give it; of a list, what its rows hold in their order. */

@@ -1,4 +1,5 @@
 import { kinds } from '../../src/kinds/kinds.ts';
+import { valueAt } from '../../src/lib/json.ts';
 import type { ColumnType } from '../../src/manifest/kind.ts';
 import { Resources } from '../../src/reconcile/resources.ts';
 import type { Query } from '../../src/store/database.ts';
@@ -336,6 +337,35 @@ t.test(
     );
   },
 );
+
+/** What an application beside us may leave in a cell, as SQL, and what a record then says there. */
+const strangeCells: readonly (readonly [
+  column: string,
+  sql: string,
+  path: string,
+  says: unknown,
+])[] = [
+  ['app_name', "CAST(x'6100220A5C' AS TEXT)", 'spec.config.appName', 'a\0"\n\\'],
+  ['app_name', "CAST(x'61FF' AS TEXT)", 'spec.config.appName', 'a\ufffd'],
+  ['app_name', "x'61FF'", 'spec.config.appName', '61FF'],
+  ['annotations', "'[{]'", 'metadata.annotations', '[{]'],
+  ['default_temperature', "'warm'", 'spec.config.defaultTemperature', 'warm'],
+  ['default_temperature', '0.1 + 0.2', 'spec.config.defaultTemperature', 0.1 + 0.2],
+  ['default_max_tokens', '1.5', 'spec.config.defaultMaxTokens', 1.5],
+  ['app_file_attachment', '2', 'spec.config.appFileAttachment', 2],
+];
+
+t.test('whatever stands in a cell is read, and a fraction to its last digit', async (t) => {
+  const { apply, write, resources } = await database(t);
+  await apply(clientYaml('bot', { defaultTemperature: 1 / 3 }));
+  const said = async (path: string) =>
+    valueAt(await resources.named('client', 'bot').manifest(), path);
+  t.equal(await said('spec.config.defaultTemperature'), 1 / 3);
+  for (const [column, sql, path, says] of strangeCells) {
+    await write(`UPDATE llm_client SET ${column} = ${sql}`);
+    t.equal(await said(path), says, `${column} = ${sql}`);
+  }
+});
 
 /** Writes past us that the tables themselves refuse, or take. */
 const attempts: readonly (readonly [what: string, sql: string, code: string])[] = [
