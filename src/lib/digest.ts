@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { remembered } from './remembered.ts';
 
 /** Members of a map, by key, that do not count, whose order does not count, or in which there are such. */
 export type Treatment = ReadonlyMap<string, 'left out' | 'set' | Treatment>;
@@ -20,7 +21,7 @@ export function canonicalJson(value: unknown, treated?: Treatment): string {
     const member = map[key];
     const how = treated?.get(key);
     if (member === undefined || how === 'left out') continue;
-    out += `${out === '' ? '' : ','}${textJson(key)}:${memberJson(member, how)}`;
+    out += `${out === '' ? '' : ','}${nameJson(key)}${memberJson(member, how)}`;
   }
   return `{${out}}`;
 }
@@ -32,6 +33,8 @@ function memberJson(member: unknown, how: 'set' | Treatment | undefined): string
 
 /** A text that JSON.stringify would only put between quotes, and looking costs less. */
 const unescaped = /^[ !#-[\]-\ud7ff\ue000-\uffff]*$/;
+
+const nameJson = remembered((name) => `${textJson(name)}:`);
 
 function textJson(text: string): string {
   return unescaped.test(text) ? `"${text}"` : JSON.stringify(text);

@@ -1,3 +1,5 @@
+import { remembered } from './remembered.ts';
+
 /** A value that JSON can carry. Everything a manifest holds is one, so that it can be stored, compared and printed. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
 export type JsonObject = { readonly [key: string]: JsonValue };
@@ -12,18 +14,8 @@ export function detached(text: string): string {
   return JSON.parse(JSON.stringify(text)) as string;
 }
 
-/** More paths than the tables of all kinds have; what goes beyond is not remembered. */
-const mostPaths = 2000;
-const knownSteps = new Map<string, readonly string[]>();
-
-/** The steps of a dotted path. The same few hundred are walked for every record, so each is split once. */
-function stepsOf(path: string): readonly string[] {
-  const known = knownSteps.get(path);
-  if (known !== undefined) return known;
-  const steps = path.split('.');
-  if (knownSteps.size < mostPaths) knownSteps.set(path, steps);
-  return steps;
-}
+/** The steps of a dotted path. */
+const stepsOf = remembered((path): readonly string[] => path.split('.'));
 
 /** The value at a dotted path such as `spec.config.appName`; undefined where any step is missing. */
 export function valueAt(root: unknown, path: string): JsonValue | undefined {

@@ -1,5 +1,6 @@
 import { canonicalJson } from '../lib/digest.ts';
 import { isObject, type JsonObject, type JsonValue } from '../lib/json.ts';
+import { remembered } from '../lib/remembered.ts';
 import type { Field, Kind } from './kind.ts';
 import type { Manifest } from './manifest.ts';
 import { printNumber, printString, printText } from './scalar.ts';
@@ -153,9 +154,11 @@ function printList(list: readonly JsonValue[], pad: string): string {
   return out;
 }
 
+const keyText = remembered(printText);
+
 /** A key, up to where its colon comes. */
 export function printKey(key: string, pad: string): string {
-  const text = printText(key);
+  const text = keyText(key);
   return text.length > longestPlainKey ? `? ${text}\n${pad}` : text;
 }
 

@@ -1,4 +1,5 @@
 import { PlumblineError } from '../lib/errors.ts';
+import { remembered } from '../lib/remembered.ts';
 import type { Kind } from '../manifest/kind.ts';
 import { canonicalName } from '../manifest/normal.ts';
 
@@ -18,11 +19,15 @@ export function refusal(path: string, message: string, hint: string): PlumblineE
 
 /** The name of a kind as file names carry it: `LLMClient` is `llm-client`. */
 export function manifestFileSlug(kind: Pick<Kind, 'name'>): string {
-  return kind.name
+  return slugOf(kind.name);
+}
+
+const slugOf = remembered((name) =>
+  name
     .replace(/([A-Z]+)([A-Z][a-z])/g, '$1-$2')
     .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
-    .toLowerCase();
-}
+    .toLowerCase(),
+);
 
 /** What decides where a record is written. */
 export interface Origin {
