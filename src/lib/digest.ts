@@ -17,7 +17,7 @@ export function canonicalJson(value: unknown, treated?: Treatment): string {
     return `[${out}]`;
   }
   const map = value as Record<string, unknown>;
-  for (const key of Object.keys(map).sort()) {
+  for (const key of inOrder(Object.keys(map))) {
     const member = map[key];
     const how = treated?.get(key);
     if (member === undefined || how === 'left out') continue;
@@ -29,6 +29,22 @@ export function canonicalJson(value: unknown, treated?: Treatment): string {
 function memberJson(member: unknown, how: 'set' | Treatment | undefined): string {
   if (how !== 'set') return canonicalJson(member, how);
   return canonicalJson(Array.isArray(member) ? [...member].sort() : member);
+}
+
+/** More sets of keys than the manifests of all kinds have; what goes beyond is not remembered. */
+const mostOrders = 500;
+const orders = new Map<string, { readonly keys: readonly string[]; readonly sorted: string[] }>();
+
+/** Keys in code-unit order. Record after record has the same few sets of them, and looking costs less than sorting. */
+function inOrder(keys: readonly string[]): readonly string[] {
+  const [first] = keys;
+  if (first === undefined) return keys;
+  const known = orders.get(first);
+  if (known?.keys.length === keys.length && keys.every((it, at) => it === known.keys[at]))
+    return known.sorted;
+  const sorted = [...keys].sort();
+  if (known !== undefined || orders.size < mostOrders) orders.set(first, { keys, sorted });
+  return sorted;
 }
 
 /** A text that JSON.stringify would only put between quotes, and looking costs less. */

@@ -36,7 +36,9 @@ export function adviceOn(document: YamlDocument, root: JsonObject, kind: Kind): 
     const twice = Array.isArray(items) ? firstRepeated(items) : -1;
     if (twice !== -1) advise(`${path}.${twice}`, 'this item is there already', 'remove it');
   }
-  for (const path of addressesWithPassword(root['spec'], ['spec'])) {
+  const withPassword: Path[] = [];
+  findPasswords(root['spec'], ['spec'], withPassword);
+  for (const path of withPassword) {
     const message = 'this address holds a password, and a manifest is no place for secrets';
     const hint = 'remove what stands before the @, and change the password';
     found.push(tell(document, 'MANIFEST_FORBIDDEN', path, 'value', { message, hint }));
@@ -49,10 +51,20 @@ function firstRepeated(items: readonly JsonValue[]): number {
   return items.findIndex((it) => seen.size === seen.add(it).size);
 }
 
-function addressesWithPassword(value: JsonValue | undefined, path: Path): Path[] {
-  if (typeof value === 'string') return signIn.test(value) ? [path] : [];
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, inner]) =>
-    addressesWithPassword(inner as JsonValue, [...path, key]),
-  );
+/** Finds the paths of addresses that hold a password. Each value of every manifest is looked at, so only a find costs a path. */
+function findPasswords(
+  value: JsonValue | undefined,
+  steps: (string | number)[],
+  found: Path[],
+): void {
+  if (typeof value === 'string') {
+    if (signIn.test(value)) found.push([...steps]);
+    return;
+  }
+  if (typeof value !== 'object' || value === null) return;
+  for (const key of Object.keys(value)) {
+    steps.push(key);
+    findPasswords((value as JsonObject)[key], steps, found);
+    steps.pop();
+  }
 }

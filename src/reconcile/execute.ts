@@ -201,7 +201,9 @@ async function newIds(
   for (const step of steps) {
     if (step.before !== undefined || step.restores !== undefined) continue;
     const { table } = ports.brokers.of(step.kind);
-    byTable.set(table, [...(byTable.get(table) ?? []), step]);
+    const fresh = byTable.get(table);
+    if (fresh === undefined) byTable.set(table, [step]);
+    else fresh.push(step);
   }
   const ids = new Map<string, number>();
   for (const { key, restores } of steps)

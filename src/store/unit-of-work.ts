@@ -10,10 +10,13 @@ const charactersAtOnce = 4_000_000;
 
 /** The rows that one statement writes, each as the cells of a JSON list. */
 interface Batch {
+  readonly table: string;
+  readonly columns: readonly string[];
+  readonly keyColumns: readonly string[];
   readonly sql: string;
   readonly rows: string[];
 }
-type Phase = Map<string, Batch>;
+type Phase = Batch[];
 
 /**
  * Row changes, staged one by one and written in few statements: the rows of a table travel as one
@@ -24,10 +27,10 @@ export class UnitOfWork {
   // Removals come first, so that what comes may have the unique values of what goes; values that are
   // given up come next, because SQLite looks at unique values row by row and two rows could not
   // exchange theirs; updates come before inserts for the same reason.
-  #removals: Phase = new Map();
-  #givenUp: Phase = new Map();
-  #updates: Phase = new Map();
-  #inserts: Phase = new Map();
+  #removals: Phase = [];
+  #givenUp: Phase = [];
+  #updates: Phase = [];
+  #inserts: Phase = [];
 
   /** Stages a new row; it must not be there yet. */
   insert(table: string, row: Row): void {
@@ -70,13 +73,13 @@ export class UnitOfWork {
       ['rows.updated', this.#updates],
       ['rows.inserted', this.#inserts],
     ] as const;
-    this.#removals = new Map();
-    this.#givenUp = new Map();
-    this.#updates = new Map();
-    this.#inserts = new Map();
+    this.#removals = [];
+    this.#givenUp = [];
+    this.#updates = [];
+    this.#inserts = [];
     await query.rows('PRAGMA defer_foreign_keys = ON');
     for (const [written, phase] of phases) {
-      for (const { sql, rows } of phase.values()) {
+      for (const { sql, rows } of phase) {
         for (const part of parts(rows)) await query.rows(sql, [part]);
         failpoint('rows.statement');
       }
@@ -108,14 +111,20 @@ function stage(
   statement: (table: string, columns: readonly string[], keyColumns: readonly string[]) => string,
 ): void {
   const columns = Object.keys(row);
-  const id = `${table} ${columns.join()} ${keyColumns.join()}`;
-  let batch = phase.get(id);
+  let batch = phase.find(
+    (it) => it.table === table && same(it.columns, columns) && same(it.keyColumns, keyColumns),
+  );
   if (batch === undefined) {
-    batch = { sql: statement(table, columns, keyColumns), rows: [] };
-    phase.set(id, batch);
+    const sql = statement(table, columns, keyColumns);
+    batch = { table, columns, keyColumns, sql, rows: [] };
+    phase.push(batch);
   }
   // Joined at once: a text that grows by pieces keeps a node for each of them until it is read.
   batch.rows.push(columns.map((column) => cellJson(row[column])).join());
+}
+
+function same(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((it, at) => it === others[at]);
 }
 
 /** Rows as JSON lists of a size that one statement takes. */
@@ -125,7 +134,11 @@ function* parts(rows: readonly string[]): Generator<string> {
   for (let at = 0; at < rows.length; at++) {
     characters += (rows[at] as string).length;
     if (at + 1 - start === rowsAtOnce || characters >= charactersAtOnce || at + 1 === rows.length) {
-      yield `[[${rows.slice(start, at + 1).join('],[')}]]`;
+      const part = rows.slice(start, at + 1);
+      // Put on before all of it is joined, the brackets cost no second copy of a long text.
+      part[0] = `[[${part[0]}`;
+      part.push(`${part.pop()}]]`);
+      yield part.join('],[');
       start = at + 1;
       characters = 0;
     }

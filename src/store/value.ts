@@ -7,8 +7,6 @@ export type Row = Readonly<Record<string, Cell>>;
 /** What the driver takes as it is. */
 export type BoundValue = string | number | null | Uint8Array;
 
-const loneSurrogate = /\p{Surrogate}/u;
-
 /**
  * A value as the driver may have it. Everything that the driver would silently store as something
  * else is refused: objects, dates and big integers become NULL there, text that is no valid Unicode
@@ -18,7 +16,7 @@ const loneSurrogate = /\p{Surrogate}/u;
 export function boundValue(value: unknown): BoundValue {
   switch (typeof value) {
     case 'string':
-      if (!loneSurrogate.test(value)) return value;
+      if (value.isWellFormed()) return value;
       throw new PlumblineError('RECORD_REJECTED', 'text with half a character cannot be stored', {
         hint: 'write the whole character, or leave out the escape that stands for half of it',
       });
