@@ -96,8 +96,8 @@ export function detailLines(
       : flow([{ text: escapeUntrusted(text), paint: palette.held }], width, indent),
   );
   const switched = change.action === 'deploy' || change.action === 'undeploy';
-  const isNew = change.action === 'create';
-  if (!switched) for (const field of fields) lines.push(...fieldLines(field, { ...style, isNew }));
+  const fieldStyle = { ...style, isNew: change.action === 'create' };
+  if (!switched) for (const field of fields) lines.push(...fieldLines(field, fieldStyle));
   return lines;
 }
 

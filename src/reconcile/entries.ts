@@ -1,7 +1,7 @@
 import { digestOf } from '../lib/digest.ts';
 import type { PlumblineError } from '../lib/errors.ts';
 import type { Kind } from '../manifest/kind.ts';
-import type { Manifest } from '../manifest/manifest.ts';
+import { encoded, type Manifest } from '../manifest/manifest.ts';
 import { disclosed } from '../manifest/secret-value.ts';
 import type { Change } from '../plan/change.ts';
 import type { OwedEffect } from '../store/effects.ts';
@@ -22,7 +22,7 @@ export function entryOf(
 ): JournalEntry {
   const { kind } = ports.brokers.of(step.kind);
   const before = toldOf(change.live?.manifest, kind);
-  const after = toldOf(manifestOf(step), kind);
+  const after = toldOf(manifestOf(step), kind, step.write);
   return {
     run: run.id,
     at: now,
@@ -53,11 +53,13 @@ interface Told {
 const known = new WeakMap<Manifest, Told>();
 
 /** What the journal says of a manifest; a write and a switch of one record say it of the same one. */
-function toldOf(manifest: Manifest | undefined, kind: Kind): Told {
+function toldOf(manifest: Manifest | undefined, kind: Kind, encoding?: string): Told {
   if (manifest === undefined) return { text: null, digest: null };
   let told = known.get(manifest);
   if (told === undefined) {
-    told = { text: JSON.stringify(disclosed(manifest, kind)), digest: digestOf(manifest) };
+    const shown = disclosed(manifest, kind);
+    const text = shown === manifest && encoding !== undefined ? encoding : encoded(shown);
+    told = { text, digest: digestOf(manifest) };
     known.set(manifest, told);
   }
   return told;

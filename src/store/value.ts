@@ -40,13 +40,25 @@ export function boundValue(value: unknown): BoundValue {
  * shortest form that JavaScript prints, SQLite misses the last bit of one real in ten thousand.
  */
 export function cellJson(value: unknown): string {
-  if (typeof value === 'string') {
-    const json = JSON.stringify(value);
-    // Half a character shows as an escape, which is quicker to look for than the half itself.
-    return json.includes('\\ud') ? JSON.stringify(boundValue(value)) : json;
-  }
+  if (typeof value === 'string') return value.length < long ? textJson(value) : longJson(value);
   const bound = boundValue(value);
   if (bound instanceof Uint8Array) throw new TypeError('bytes cannot travel as JSON');
   if (typeof bound !== 'number') return JSON.stringify(bound);
   return Number.isSafeInteger(bound) ? String(bound) : bound.toPrecision(17);
+}
+
+function textJson(text: string): string {
+  const json = JSON.stringify(text);
+  // Half a character shows as an escape, which is quicker to look for than the half itself.
+  return json.includes('\\ud') ? JSON.stringify(boundValue(text)) : json;
+}
+
+/** A text of so many characters is worth remembering. */
+const long = 256;
+let latest = { text: '', json: '""' };
+
+/** What a record holds is written several times in a row: to the inventory, and to the journal for each of its changes. */
+function longJson(text: string): string {
+  if (latest.text !== text) latest = { text, json: textJson(text) };
+  return latest.json;
 }
