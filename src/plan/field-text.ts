@@ -121,6 +121,8 @@ function listSpans(from: readonly JsonValue[], to: readonly JsonValue[], palette
 
 /** The items of a list that another does not have, each as often as it is missing there. */
 function without(items: readonly JsonValue[], others: readonly JsonValue[]): JsonValue[] {
+  // Of what is new or gone the other list is empty, and a report may have ten thousand of those.
+  if (items.length === 0 || others.length === 0) return [...items];
   const counts = new Map<string, number>();
   for (const other of others.map((it) => canonicalJson(it)))
     counts.set(other, (counts.get(other) ?? 0) + 1);
