@@ -88,7 +88,7 @@ function placesOf(file: ConfigFile, given: Given): Places {
 }
 
 /** What is wrong with the values of variables and options, each at its own name. */
-function problemsOfGiven(error: z.ZodError, given: Given): Diagnostic[] {
+function problemsOfGiven(error: z.core.$ZodError, given: Given): Diagnostic[] {
   const found: Diagnostic[] = [];
   for (const issue of error.issues) {
     const path = issue.path.join('.');

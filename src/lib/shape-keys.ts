@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Path } from './yaml-document.ts';
 
 /** The part of a zod schema's definition that says what is inside of it. */
@@ -27,12 +27,12 @@ export interface Part {
 }
 
 /** Read off the schema itself: its JSON Schema has the same, and takes longer to make than many a command. */
-export function describedAt(schema: z.ZodType, path: Path): Part | undefined {
+export function describedAt(schema: z.core.$ZodType, path: Path): Part | undefined {
   let at = partAt(schema, path);
   let [byDefault, description]: [unknown, string | undefined] = [undefined, undefined];
   while (at !== undefined) {
     const def = at._zod.def as Definition;
-    description ??= (at as z.ZodType).description;
+    description ??= z.globalRegistry.get(at)?.description;
     if (def.type === 'default') byDefault ??= def.defaultValue;
     const inner: z.core.$ZodType | undefined = def.innerType ?? def.in;
     if (inner === undefined) return { type: def.type, default: byDefault, description };

@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Diagnostic } from './diagnostic.ts';
 import type { ErrorCode } from './errors.ts';
 import { isObject } from './json.ts';
@@ -19,19 +19,19 @@ export interface ShapeOptions {
 }
 
 /** How often a schema has been used here. */
-const uses = new WeakMap<z.ZodType, number>();
+const uses = new WeakMap<z.core.$ZodType, number>();
 /** From so many uses on it pays to have zod make a function of a schema. */
 const oftenUsed = 30;
 
 /** Every way in which a document differs from a schema, each at its place, with what to write instead. */
 export function checkShape(
-  schema: z.ZodType,
+  schema: z.core.$ZodType,
   document: YamlDocument,
   { at = [], value = document.value, code }: ShapeOptions = {},
 ): Diagnostic[] {
   const used = (uses.get(schema) ?? 0) + 1;
   uses.set(schema, used);
-  const result = schema.safeParse(value, { error: wording, jitless: used < oftenUsed });
+  const result = z.safeParse(schema, value, { error: wording, jitless: used < oftenUsed });
   if (result.success) return [];
   const found: Finding[] = [];
   for (const issue of result.error.issues)
@@ -64,7 +64,7 @@ interface Finding {
 
 function findings(
   issue: z.core.$ZodIssue,
-  schema: z.ZodType,
+  schema: z.core.$ZodType,
   document: YamlDocument,
   root: unknown,
   at: Path,
@@ -95,7 +95,7 @@ function findings(
 /** Of several shapes, the one that comes closest says what is wrong. */
 function unionFindings(
   issue: z.core.$ZodIssueInvalidUnion,
-  schema: z.ZodType,
+  schema: z.core.$ZodType,
   document: YamlDocument,
   root: unknown,
   at: Path,
@@ -106,7 +106,7 @@ function unionFindings(
   );
 }
 
-function unknownKey(key: string, inner: Path, schema: z.ZodType, at: Path): Finding {
+function unknownKey(key: string, inner: Path, schema: z.core.$ZodType, at: Path): Finding {
   const path = [...at, ...inner, key];
   const siblings = keysAt(schema, inner);
   const meant = suggest(key, siblings);
