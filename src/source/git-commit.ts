@@ -37,21 +37,25 @@ function environmentIn(folder: string) {
 }
 
 /**
- * Who made a commit, when, and how it is headed. The texts are escaped and cut, because they are for
- * people alone. Throws SOURCE_DAMAGED if git cannot read the commit.
+ * Which commit a name of ours stands for, who made it, when, and how it is headed. The texts are escaped
+ * and cut, because they are for people alone. Throws SOURCE_DAMAGED if git cannot read the commit.
  */
-export async function readCommit(mirror: string, id: string, signal: AbortSignal): Promise<Commit> {
-  const format = '--format=%an <%ae>%x00%ct%x00%s';
+export async function readCommit(
+  mirror: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<Commit> {
+  const format = '--format=%H%x00%an <%ae>%x00%ct%x00%s';
   const { simpleGit } = await import('simple-git');
   const printed = await localGit(simpleGit, mirror, signal)
-    .raw('log', '-1', '--no-show-signature', '--encoding=UTF-8', format, '--end-of-options', id)
+    .raw('log', '-1', '--no-show-signature', '--encoding=UTF-8', format, '--end-of-options', name)
     .catch((error: unknown) => {
-      throw new PlumblineError('SOURCE_DAMAGED', `the commit ${id} cannot be read`, {
+      throw new PlumblineError('SOURCE_DAMAGED', `the commit ${name} cannot be read`, {
         hint: 'nothing to do: a fresh mirror is made at the next try',
         cause: error,
       });
     });
-  const [author = '', seconds = '', subject = ''] = printed.replace(/\n$/, '').split('\0');
+  const [id = '', author = '', seconds = '', subject = ''] = printed.replace(/\n$/, '').split('\0');
   return { id, author: plain(author), time: instant(Number(seconds)), subject: plain(subject) };
 }
 

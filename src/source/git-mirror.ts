@@ -37,7 +37,7 @@ export class GitMirror {
   }
 
   /**
-   * Brings a ref up to date and hands the mirror and the commit to `take`. If that throws
+   * Brings a ref up to date and hands the mirror and the name of the commit in it to `take`. If that throws
    * SOURCE_DAMAGED, it is done once more with a fresh mirror, which replaces the old one only when
    * `take` was content with it. The commit `known` is kept, if it is there: what has changed since is
    * told by it.
@@ -94,7 +94,7 @@ export class GitMirror {
     return false;
   }
 
-  /** Fetches one ref, without tags and no more history than wanted, and gives the id of its commit. */
+  /** Fetches one ref, without tags and no more history than wanted, and gives what its commit is called in the mirror. */
   async #fetch(
     mirror: string,
     ref: RemoteRef,
@@ -120,11 +120,7 @@ export class GitMirror {
     );
     failpoint('mirror.fetched');
     await this.#repack(mirror, signal, known);
-    const id = await this.#git.run(
-      ['rev-parse', '--verify', '--end-of-options', `${ours}^{commit}`],
-      { mirror, signal },
-    );
-    return id.toString('latin1').trim();
+    return `${ours}^{commit}`;
   }
 
   async #holds(mirror: string, commit: string, ours: string, signal: AbortSignal) {

@@ -162,9 +162,10 @@ export class GitSource implements Source {
     known?: string,
   ): Promise<{ readonly commit: Commit; readonly listing: T }> {
     await this.#prepare();
-    const take = async (mirror: string, id: string) => {
+    const take = async (mirror: string, name: string) => {
       const call = { mirror, signal };
-      const commit = await readCommit(mirror, id, signal);
+      const commit = await readCommit(mirror, name, signal);
+      const { id } = commit;
       if (this.#verify !== undefined)
         await verifyCommit(this.#git, call, id, this.#verify, dirname(this.#home));
       const folder = await findFolder(this.#git, call, id, this.#path);

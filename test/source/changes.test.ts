@@ -1,4 +1,12 @@
-import { mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { defaultLimits } from '../../src/source/candidates.ts';
 import { DirectorySource } from '../../src/source/directory.ts';
@@ -79,6 +87,34 @@ t.test('what has changed costs what has changed', async (t) => {
   repository.commit({ '7/7.yaml': 'other' });
   const changes = await source.changes(revision, never);
   t.same([changes?.files.map((it) => it.path), changes?.gone], [['7/7.yaml'], []]);
+});
+
+t.test('a change is taken in by five calls of git, each of which costs a start', async (t) => {
+  const { folder, repository, open } = follow(t);
+  repository.commit({ 'a.yaml': 'one', 'b.yaml': 'two' });
+  const source = open();
+  const { revision } = await source.fetch(never);
+  repository.commit({ 'a.yaml': 'other', 'b.yaml': null });
+  const [bin, calls] = [join(folder, 'bin'), join(folder, 'calls')];
+  mkdirSync(bin);
+  const path = process.env['PATH'];
+  const text = `#!/bin/sh\necho "$*" >> '${calls}'\nPATH='${path}' exec git "$@"\n`;
+  writeFileSync(join(bin, 'git'), text, { mode: 0o755 });
+  t.teardown(() => {
+    process.env['PATH'] = path;
+  });
+  process.env['PATH'] = `${bin}:${path}`;
+  const changes = await source.changes(revision, never);
+  for await (const { bytes } of changes?.read(changes.files) ?? [])
+    t.equal(Buffer.from(bytes).toString(), 'other');
+  const verbs = / (?:fetch|rev-parse|log|diff-tree|cat-file --batch(?:-check)?)(?= |$)/;
+  t.same(
+    readFileSync(calls, 'utf8')
+      .trim()
+      .split('\n')
+      .map((it) => (verbs.exec(` ${it}`)?.[0] ?? it).trim()),
+    ['fetch', 'log', 'diff-tree', 'cat-file --batch-check', 'cat-file --batch'],
+  );
 });
 
 t.test(
