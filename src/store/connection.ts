@@ -2,9 +2,12 @@ import type { Knex } from 'knex';
 import { failpoint } from '../lib/failpoint.ts';
 import { onDemand } from '../lib/on-demand.ts';
 import type { Query } from './database.ts';
-import { closeHandle, type Handle } from './driver.ts';
+import { ask, closeHandle, type Handle } from './driver.ts';
 import { asStoreError } from './driver-error.ts';
 import { Statements } from './statements.ts';
+
+/** So long nobody has written when the log is emptied, in milliseconds: longer than between two writes of a run. */
+const quiet = 250;
 
 /**
  * One connection with its queue: transactions run one after the other, in the order they were asked
@@ -16,6 +19,7 @@ export class Connection {
   readonly #query: Query;
   readonly #location: string;
   #last: Promise<unknown> = Promise.resolve();
+  #emptying: NodeJS.Timeout | undefined;
 
   constructor(handle: Handle, location: string) {
     this.#handle = handle;
@@ -30,8 +34,25 @@ export class Connection {
     work: (query: Query) => Promise<T>,
   ): Promise<T> {
     const turn = this.#last.then(() => this.#inside(begin, work));
-    this.#last = turn.catch(() => undefined);
+    this.#last = turn
+      .catch(() => undefined)
+      .then(() => {
+        if (begin === 'BEGIN IMMEDIATE') this.#emptyLater();
+      });
     return turn;
+  }
+
+  /**
+   * Takes what is in the log over into the file once nothing is written any more: otherwise a commit
+   * does it, and a run waits for it twice. If it fails, it is left to the next commit that must.
+   */
+  #emptyLater(): void {
+    clearTimeout(this.#emptying);
+    this.#emptying = setTimeout(() => {
+      this.#last = this.#last
+        .then(() => ask(this.#handle, 'PRAGMA wal_checkpoint(PASSIVE)'))
+        .catch(() => undefined);
+    }, quiet).unref();
   }
 
   async #inside<T>(begin: string, work: (query: Query) => Promise<T>): Promise<T> {
@@ -57,6 +78,7 @@ export class Connection {
   /** Closes it once everything asked for has ended. */
   async close(): Promise<void> {
     await this.#last;
+    clearTimeout(this.#emptying);
     this.#statements.finalize();
     await closeHandle(this.#handle);
   }

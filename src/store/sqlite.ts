@@ -23,6 +23,8 @@ const pragmas = {
     'journal_mode = WAL',
     'synchronous = FULL',
     'foreign_keys = ON',
+    // In pages; a commit empties the log only where it has grown so large, see connection.ts.
+    'wal_autocheckpoint = 8000',
     // A log that a large transaction blew up is cut back to this many bytes.
     'journal_size_limit = 4194304',
   ],

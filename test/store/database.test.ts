@@ -5,6 +5,7 @@ import { refuseOldSqlite } from '../../src/store/driver.ts';
 import { openSqlite } from '../../src/store/sqlite.ts';
 import { freshDatabase, freshFolder, otherProcess } from '../support/database.ts';
 import { t } from '../support/tap.ts';
+import { until } from '../support/until.ts';
 
 const shelf: Migration = {
   id: 'shelf',
@@ -26,6 +27,27 @@ function gate(): { readonly opened: Promise<void>; open(): void } {
   });
   return { opened, open };
 }
+
+t.test(
+  'the log is emptied once nothing is written any more, or when it has grown large',
+  async (t) => {
+    const path = join(freshFolder(t), 'test.db');
+    const database = await openSqlite(path, { mode: 'write' });
+    t.teardown(() => database.close());
+    const size = async () => (await stat(path)).size;
+    const put = (bytes: number) =>
+      database.write((query) => query.rows(`INSERT INTO heap VALUES (zeroblob(${bytes}))`));
+    await database.write((query) => query.rows('CREATE TABLE heap (bytes BLOB)'));
+    for (let turn = 0; turn < 3; turn++) await put(5_000_000);
+    t.ok((await size()) < 5_000_000, 'a commit leaves it where it is');
+    await until(async () => (await size()) > 15_000_000);
+    await put(40_000_000);
+    t.ok((await size()) > 55_000_000, 'that was too much to leave');
+    const log = await stat(`${path}-wal`);
+    await put(1);
+    t.ok((await stat(`${path}-wal`)).size < log.size / 4, 'and the file of the log is cut back');
+  },
+);
 
 t.test('two hundred writers at once lose nothing', async (t) => {
   const database = await freshDatabase(t);
