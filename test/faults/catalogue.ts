@@ -122,7 +122,7 @@ export const faults: readonly Fault[] = [
     39,
     'an upgrade that is killed, a newer database',
     damage,
-    'a migration that is killed leaves what was before it',
+    'migrations that are killed leave what was before them',
   ),
   row(40, 'an export that is killed', crash, 'an export that is killed leaves whole files only'),
   row(
