@@ -16,7 +16,6 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { promisify } from 'node:util';
 import { PlumblineError } from '../lib/errors.ts';
 import { failpoint } from '../lib/failpoint.ts';
 import { makeFolder } from '../lib/folder.ts';
@@ -24,8 +23,6 @@ import { escapeUntrusted } from '../lib/terminal.ts';
 import { refusal } from './export-path.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
-
-const sync = promisify(fsync);
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -37,8 +34,8 @@ interface Draft {
   readonly full: string;
   readonly temporary: string;
   readonly file: number;
-  /** Never fails; its one outcome tells whether the disk has the file. */
-  readonly onDisk: Promise<readonly PromiseSettledResult<void>[]>;
+  /** Why the disk does not have the file; null once it has. */
+  readonly problem: Promise<Error | null>;
 }
 
 /** A file that is there. */
@@ -120,8 +117,8 @@ export class ExportFolder {
     attempt(path, () => {
       const temporary = `${folder}${sep}.plumbline-export-${randomUUID()}.tmp`;
       const file = writeNew(temporary, content, before?.mode);
-      const onDisk = Promise.allSettled([sync(file)]);
-      this.#drafts.push({ path, full, temporary, file, onDisk });
+      const problem = new Promise<Error | null>((resolve) => fsync(file, resolve));
+      this.#drafts.push({ path, full, temporary, file, problem });
     });
   }
 
@@ -138,14 +135,14 @@ export class ExportFolder {
   /** Waits until so many files are on the disk. */
   async #place(count: number): Promise<void> {
     const drafts = this.#drafts.splice(0, count);
-    const onDisk = await Promise.all(drafts.map((it) => it.onDisk));
+    const problems = await Promise.all(drafts.map((it) => it.problem));
     for (const { file } of drafts) closeSync(file);
     let placed = 0;
     try {
       for (const { path, full, temporary } of drafts) {
         attempt(path, () => {
-          const outcome = onDisk[placed]?.[0];
-          if (outcome?.status === 'rejected') throw outcome.reason;
+          const problem = problems[placed] ?? null;
+          if (problem !== null) throw problem;
           failpoint('export.draft-written');
           renameSync(temporary, full);
           failpoint('export.file-renamed');
