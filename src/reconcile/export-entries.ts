@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Broker } from '../broker/broker.ts';
 import { ahead } from '../lib/ahead.ts';
 import type { JsonObject } from '../lib/json.ts';
@@ -9,6 +10,9 @@ import { type RecordOrigin, recordOrigins } from '../store/inventory.ts';
 import type { ExportEntry } from './export.ts';
 import type { Ports } from './ports.ts';
 
+/** The next page takes several questions, and each is asked when the event loop turns. */
+const entriesATurn = 32;
+
 export interface ExportFilter {
   readonly account: string;
   /** Names of kinds; all where it is empty. */
@@ -17,7 +21,7 @@ export interface ExportFilter {
 }
 
 /**
- * The live records as manifests, a page in memory at a time, what is referred to first. The
+ * The live records as manifests, two pages in memory at a time, what is referred to first. The
  * deployment field is printed where a manifest manages it, and for records made by hand; elsewhere it
  * is the operator's, and a manifest that held it would take it over.
  */
@@ -31,7 +35,8 @@ export async function* exportEntries(
     .sort((a, b) => kinds.rank(a.kind.space) - kinds.rank(b.kind.space));
   for (const broker of chosen)
     for await (const { records, origins } of ahead(pages(ports, broker, filter.account)))
-      for (const record of records) {
+      for (const [at, record] of records.entries()) {
+        if ((at + 1) % entriesATurn === 0) await nextTurn();
         const origin = origins.get(record.key.name);
         if (filter.source === undefined || origin?.source === filter.source)
           yield entry(broker.kind, record, origin);
