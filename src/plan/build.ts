@@ -9,7 +9,7 @@ import { judgeDeclared } from './declared.ts';
 import { withKeptValues } from './kept.ts';
 import { ordered } from './order.ts';
 import { planId } from './plan-id.ts';
-import { restrainDeclared, restrainLeaving } from './restraint.ts';
+import { restrainAlone, restrainLeaving, restrainTogether, type Unit } from './restraint.ts';
 import { findUndeclared, judgeLeaving, orphans } from './undeclared.ts';
 import {
   isThere,
@@ -43,7 +43,7 @@ function* planOf(world: World): Stoppable<Plan> {
   const accepted = accept(world, new Set(undeclared.leaving.keys()));
   const judged = yield* judgeAll(world, accepted.manifests);
   const owned = ownedAfterwards(world, judged.changes);
-  const declared = yield* restrainDeclared(world, judged.changes, owned);
+  const declared = yield* restrainTogether(world, judged.units, owned);
   const leave = (staying: readonly Change[]) =>
     restrainLeaving(
       world,
@@ -95,6 +95,8 @@ function withoutClaimants(
 
 interface Judged {
   readonly changes: readonly Change[];
+  /** The changes of each record, restrained alone. */
+  readonly units: readonly Unit[];
   readonly books: readonly Bookkeeping[];
   readonly problems: readonly Diagnostic[];
   readonly unchanged: number;
@@ -104,6 +106,7 @@ interface Judged {
 /** The manifests come in apply order, so what one refers to is decided before it. */
 function* judgeAll(world: World, manifests: readonly LoadedManifest[]): Stoppable<Judged> {
   const changes: Change[] = [];
+  const units: Unit[] = [];
   const books: Bookkeeping[] = [];
   const problems: Diagnostic[] = [];
   const created = new Set<string>();
@@ -114,13 +117,14 @@ function* judgeAll(world: World, manifests: readonly LoadedManifest[]): Stoppabl
     const exists = (id: string) => isThere(world, id) || created.has(id);
     const verdict = judgeDeclared(world, desired, exists);
     changes.push(...verdict.changes);
+    if (verdict.changes.length > 0) units.push(restrainAlone(world, verdict.changes));
     if (verdict.changes.length === 0) unchanged += 1;
     if (verdict.changes.length === 0 && !isAsDeclared(world, desired)) left += 1;
     if (verdict.changes[0]?.action === 'create') created.add(keyId(desired.key));
     if (verdict.book !== undefined) books.push(verdict.book);
     if (verdict.problem !== undefined) problems.push(verdict.problem);
   }
-  return { changes, books, problems, unchanged, left };
+  return { changes, units, books, problems, unchanged, left };
 }
 
 function isAsDeclared(world: World, desired: LoadedManifest): boolean {

@@ -23,21 +23,25 @@ export type Unit = readonly Change[];
 /** Why a change waits; undefined where it may go on. */
 export type Asks = (change: Change) => Hold | undefined;
 
+/** Holds what a plan may not do to one declared record by itself, whatever it does to others. */
+export function restrainAlone(world: World, changes: readonly Change[]): Unit {
+  const unit = marked(world, changes);
+  const wait = unit.map((it) => recordHold(world.control, it)).find((it) => it !== undefined);
+  if (wait !== undefined) return unit.map((it) => hold(it, wait));
+  const quiet = unit.flatMap((it) => unfought(world, it));
+  const asks: Asks = (it) => exposureHold(world.kinds, quiet, it) ?? classHold(world.policy, it);
+  return holding(world, quiet, unlessApproved(asks));
+}
+
 /**
- * Holds what a plan may not do to declared records by itself: record by record first, then what is
- * too much together, then what refers to something that is held. The changes of a record follow each
- * other, and what is referred to comes before what refers to it.
+ * Holds of declared records, each restrained alone already, what is too much together, then what refers
+ * to something that is held. What is referred to comes before what refers to it.
  */
-export function* restrainDeclared(
+export function* restrainTogether(
   world: World,
-  changes: readonly Change[],
+  alone: readonly Unit[],
   owned: number,
 ): Stoppable<Restrained> {
-  const alone: Unit[] = [];
-  for (const unit of unitsOf(marked(world, changes))) {
-    yield;
-    alone.push(restrainUnit(world, unit));
-  }
   const within = overspending(world, alone, owned);
   yield;
   const together = alone.map((unit) => holding(world, unit, unlessApproved(within)));
@@ -102,14 +106,6 @@ export function unitsOf(changes: readonly Change[]): Unit[] {
     else unit.push(change);
   }
   return [...units.values()];
-}
-
-function restrainUnit(world: World, unit: Unit): Unit {
-  const wait = unit.map((it) => recordHold(world.control, it)).find((it) => it !== undefined);
-  if (wait !== undefined) return unit.map((it) => hold(it, wait));
-  const quiet = unit.flatMap((it) => unfought(world, it));
-  const asks: Asks = (it) => exposureHold(world.kinds, quiet, it) ?? classHold(world.policy, it);
-  return holding(world, quiet, unlessApproved(asks));
 }
 
 function unlessApproved(asks: Asks): Asks {

@@ -54,7 +54,7 @@ function textJson(text: string): string {
 }
 
 /** A text of so many characters is worth remembering. */
-const long = 256;
+const long = 1000;
 let latest = { text: '', json: '""' };
 
 /** What a record holds is written several times in a row: to the inventory, and to the journal for each of its changes. */
