@@ -54,10 +54,10 @@ interface Judgement {
 
 /** What looks like the secret itself must not be shown, not even as a suggestion. */
 function judge(written: string, space: string, kinds: KindSet): Judgement {
-  const what = kindsOf(space, kinds);
   const verdict = canonicalName(written);
   if ('name' in verdict && verdict.name === written)
     return { name: written, message: '', hint: '' };
+  const what = kindsOf(space, kinds);
   if (looksSecret(written)) {
     const message = `this must be the name of a ${what}, and it looks like a secret`;
     const hint = 'write the name, and replace the secret: it is in the history of the repository';

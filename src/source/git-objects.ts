@@ -193,11 +193,12 @@ export async function* readBlobs(
   );
   try {
     for (const file of files) {
+      const id = idOf(file);
       const header = (await output.line()).toString('latin1');
-      if (header !== `${idOf(file)} blob ${file.size}`) throw damaged(`'${file.path}' is missing`);
+      if (header !== `${id} blob ${file.size}`) throw damaged(`'${file.path}' is missing`);
       const bytes = await output.take(file.size);
       await output.take(1);
-      if (blobId(bytes) !== idOf(file)) throw damaged(`'${file.path}' is not what was committed`);
+      if (blobId(bytes) !== id) throw damaged(`'${file.path}' is not what was committed`);
       yield { file, bytes };
     }
   } finally {

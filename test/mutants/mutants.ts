@@ -173,7 +173,7 @@ export const mutants: readonly Mutant[] = [
   {
     bug: 'what git hands out is not compared with its id',
     file: 'source/git-objects.js',
-    find: 'if (blobId(bytes) !== idOf(file))',
+    find: 'if (blobId(bytes) !== id)',
     plant: 'if (false)',
     suite: 'source/git-hostile.test.js',
   },
