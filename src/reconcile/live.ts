@@ -34,12 +34,12 @@ export async function recordsThere(
   const present = new Set<string>();
   for (const [space, names] of namesBySpace(keys)) {
     const there = await inParts(names, (part) =>
-      query(brokers.tableOf(space))
-        .where({ account })
-        .whereIn('name', [...part])
-        .pluck<string[]>('name'),
+      query.rows<{ name: string }>(
+        `SELECT name FROM "${brokers.tableOf(space)}" WHERE account = ? AND name IN (SELECT value FROM json_each(?))`,
+        [account, JSON.stringify(part)],
+      ),
     );
-    for (const name of there) present.add(keyId({ account, space, name }));
+    for (const { name } of there) present.add(keyId({ account, space, name }));
   }
   return present;
 }

@@ -67,10 +67,11 @@ async function lookUp(
     groups.set(group, { first: key, names: names.add(key.name) });
   }
   for (const { first, names } of groups.values()) {
-    const rows = await query(brokers.tableOf(first.space))
-      .select<(Present & { name: string })[]>('id', 'generation', 'name')
-      .where('account', first.account)
-      .whereIn('name', [...names]);
+    const rows = await query.rows<Present & { name: string }>(
+      `SELECT id, generation, name FROM "${brokers.tableOf(first.space)}"
+       WHERE account = ? AND name IN (SELECT value FROM json_each(?))`,
+      [first.account, JSON.stringify([...names])],
+    );
     for (const { name, ...present } of rows) found.set(keyId({ ...first, name }), present);
   }
   return found;

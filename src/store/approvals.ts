@@ -65,10 +65,13 @@ export async function keepHeldPlan(
   source: string,
   held: HeldPlanRow | undefined,
 ): Promise<void> {
-  const old = query('held_plan').where({ source });
-  if (held === undefined) return old.delete();
+  if (held === undefined) {
+    await query.rows('DELETE FROM held_plan WHERE source = ?', [source]);
+    return;
+  }
   const { basis, lines } = held;
-  await old.andWhere((where) => where.whereNot({ basis }).orWhereNot({ lines })).delete();
+  const other = 'DELETE FROM held_plan WHERE source = ? AND (basis <> ? OR lines <> ?)';
+  await query.rows(other, [source, basis, lines]);
   await query('held_plan').insert(toRow(heldColumns, held)).onConflict('plan').ignore();
   const kept = query('held_plan')
     .where({ source })
@@ -97,5 +100,6 @@ export function stageApproval(unit: UnitOfWork, approval: ApprovalRow): void {
 
 /** Forgets these approvals: a run has used them, or they hold no longer. */
 export async function dropApprovals(query: Query, plans: readonly string[]): Promise<void> {
-  await query('approval').whereIn('plan', plans).delete();
+  const sql = 'DELETE FROM approval WHERE plan IN (SELECT value FROM json_each(?))';
+  if (plans.length > 0) await query.rows(sql, [JSON.stringify(plans)]);
 }

@@ -75,11 +75,10 @@ export async function noteContests(
 
 /** Which of these are noted as contested. */
 function among(query: Query, keys: readonly RecordKey[]): Promise<RecordKey[]> {
-  return inParts(keys, (part) =>
-    query('contested')
-      .select<RecordKey[]>(keyColumns)
-      .whereRaw(...amongKeys(part)),
-  );
+  return inParts(keys, (part) => {
+    const [condition, values] = amongKeys(part);
+    return query.rows(`SELECT ${keyColumns.join()} FROM contested WHERE ${condition}`, values);
+  });
 }
 
 function countsOf(rivals: readonly Rival[]): Map<string, number> {

@@ -1,4 +1,4 @@
-import { type Columns, toRow } from './columns.ts';
+import { type Columns, selected, toRow } from './columns.ts';
 import type { Query } from './database.ts';
 import { inParts, partSize } from './parts.ts';
 import type { RecordKey } from './record-key.ts';
@@ -93,14 +93,11 @@ export async function* indexedFiles(
   query: Query,
   source: string,
 ): AsyncGenerator<readonly Pick<FileRow, 'path' | 'blob' | 'secret' | 'unknown'>[]> {
+  const sql = `SELECT path, blob, secret, unknown FROM file
+    WHERE source = ? AND path > ? ORDER BY path LIMIT ${10 * partSize}`;
   let after = '';
   for (;;) {
-    const rows = await query('file')
-      .select<FileRow[]>('path', 'blob', 'secret', 'unknown')
-      .where({ source })
-      .where('path', '>', after)
-      .orderBy('path')
-      .limit(10 * partSize);
+    const rows = await query.rows<FileRow>(sql, [source, after]);
     const last = rows.at(-1);
     if (last === undefined) return;
     yield rows;
@@ -108,80 +105,59 @@ export async function* indexedFiles(
   }
 }
 
-/** The files at these paths that there are. */
-export async function filesAt(
-  query: Query,
-  source: string,
-  paths: readonly string[],
-): Promise<FileRow[]> {
-  return inParts(paths, (part) =>
-    query('file')
-      .select<FileRow[]>(fileColumns)
-      .where({ source })
-      .whereRaw('path IN (SELECT value FROM json_each(?))', [JSON.stringify(part)]),
-  );
-}
-
 /** Every file with a problem. By itself SQLite would look through all of them, as it would for what is declared wrongly. */
-export async function faultyFiles(query: Query, source: string): Promise<FileRow[]> {
-  return query(query.raw('file INDEXED BY file_faulty'))
-    .select<FileRow[]>(fileColumns)
-    .where({ source })
-    .whereNotNull('problems');
+export function faultyFiles(query: Query, source: string): Promise<FileRow[]> {
+  const sql = `SELECT ${selected(fileColumns)} FROM file INDEXED BY file_faulty
+    WHERE source = ? AND problems IS NOT NULL`;
+  return query.rows(sql, [source]);
 }
 
 /** What the files at these paths declare. */
-export async function declaredAt(
+export function declaredAt(
   query: Query,
   source: string,
   paths: readonly string[],
 ): Promise<Declared[]> {
-  return inParts(paths, (part) =>
-    declarations(query, source).whereRaw('declaration.path IN (SELECT value FROM json_each(?))', [
-      JSON.stringify(part),
-    ]),
-  );
+  const sql = declarations('declared.path IN (SELECT value FROM json_each(?))');
+  return inParts(paths, (part) => query.rows(sql, [source, JSON.stringify(part)]));
 }
 
-/** What declares these resources. */
-export async function declarationsOf(
+/** What declares these resources. Without its index SQLite would look through all declarations for a few keys. */
+export function declarationsOf(
   query: Query,
   source: string,
   keys: readonly RecordKey[],
 ): Promise<Declared[]> {
-  return inParts(keys, (part) =>
-    declarations(query, source, byKey).whereRaw(
-      '(declaration.account, declaration.space, declaration.name) IN (SELECT value->>0, value->>1, value->>2 FROM json_each(?))',
-      [JSON.stringify(part.map(({ account, space, name }) => [account, space, name]))],
-    ),
+  const sql = declarations(
+    '(account, space, name) IN (SELECT value->>0, value->>1, value->>2 FROM json_each(?))',
+    'INDEXED BY declaration_key',
   );
+  const keyJson = ({ account, space, name }: RecordKey) => [account, space, name];
+  return inParts(keys, (part) => query.rows(sql, [source, JSON.stringify(part.map(keyJson))]));
 }
 
 /** What claims these values. */
-export async function claimants(
+export function claimants(
   query: Query,
   source: string,
   claims: readonly string[],
 ): Promise<Declared[]> {
-  return inParts(claims, (part) =>
-    declarations(query, source).whereRaw(
-      '(declaration.path, declaration.position) IN (SELECT path, position FROM claim WHERE source = ? AND claim IN (SELECT value FROM json_each(?)))',
-      [source, JSON.stringify(part)],
-    ),
+  const sql = declarations(
+    '(declared.path, position) IN (SELECT path, position FROM claim WHERE source = ? AND claim IN (SELECT value FROM json_each(?)))',
   );
+  return inParts(claims, (part) => query.rows(sql, [source, source, JSON.stringify(part)]));
 }
 
 /** What is declared and does not count, because something is wrong with it. */
-export async function faultyDeclarations(query: Query, source: string): Promise<Declared[]> {
-  return declarations(query, source, 'declaration INDEXED BY declaration_faulty').whereRaw(
-    '(digest IS NULL OR spoiled)',
-  );
+export function faultyDeclarations(query: Query, source: string): Promise<Declared[]> {
+  const sql = declarations('(digest IS NULL OR spoiled)', 'INDEXED BY declaration_faulty');
+  return query.rows(sql, [source]);
 }
 
 /** How many resources are declared, right or wrong. */
 export async function countDeclarations(query: Query, source: string): Promise<number> {
-  const row = await query('declaration').where({ source }).count({ count: '*' }).first();
-  return Number(row?.['count'] ?? 0);
+  const sql = 'SELECT count(*) AS count FROM declaration WHERE source = ?';
+  return (await query.rows<{ count: number }>(sql, [source]))[0]?.count ?? 0;
 }
 
 /** The names of a name space that are declared rightly. */
@@ -278,16 +254,13 @@ export async function clearIndex(query: Query, source: string): Promise<void> {
     await query(table).where({ source }).delete();
 }
 
-/** Without it SQLite would look through all declarations of a source for a few keys. */
-const byKey = 'declaration INDEXED BY declaration_key';
-
-/** Crossed, so that declarations are found first; else SQLite may look through all files for a few of them. */
-function declarations(query: Query, source: string, table = 'declaration') {
-  const named = Object.entries(columns).map(([as, column]) => [as, `declaration.${column}`]);
-  return query(query.raw(table))
-    .crossJoin('file', (on) =>
-      on.on('file.source', 'declaration.source').on('file.path', 'declaration.path'),
-    )
-    .select<Declared[]>({ ...Object.fromEntries(named), blob: 'file.blob', size: 'file.size' })
-    .where('declaration.source', source);
+/**
+ * The SELECT of the declarations of a source, with a condition. It is crossed with the files, so that
+ * declarations are found first; else SQLite may look through all files for a few of them.
+ */
+function declarations(condition: string, index = ''): string {
+  const named = Object.entries(columns).map(([as, column]) => `declared."${column}" AS "${as}"`);
+  return `SELECT ${named.join()}, file.blob, file.size
+    FROM declaration AS declared ${index} CROSS JOIN file USING (source, path)
+    WHERE declared.source = ? AND ${condition}`;
 }

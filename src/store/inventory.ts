@@ -110,11 +110,11 @@ export async function inventoryOfKeys(
   query: Query,
   keys: readonly RecordKey[],
 ): Promise<InventoryRow[]> {
-  const rows = await inParts(keys, (part) =>
-    query('inventory')
-      .select<InventoryRow[]>(columns)
-      .whereRaw(...amongKeys(part)),
-  );
+  const rows = await inParts(keys, (part) => {
+    const [condition, values] = amongKeys(part);
+    const sql = `SELECT ${selected(columns)} FROM inventory WHERE ${condition}`;
+    return query.rows<InventoryRow>(sql, values);
+  });
   return rows.map((row) => ({ ...row, orphaned: Boolean(row.orphaned) }));
 }
 
@@ -124,12 +124,9 @@ export async function ownedByFiles(
   source: string,
   files: readonly string[],
 ): Promise<RecordKey[]> {
-  return inParts(files, (part) =>
-    query('inventory')
-      .select<RecordKey[]>(keyColumns)
-      .where({ source })
-      .whereRaw('file IN (SELECT value FROM json_each(?))', [JSON.stringify(part)]),
-  );
+  const sql = `SELECT ${keyColumns.join()} FROM inventory
+    WHERE source = ? AND file IN (SELECT value FROM json_each(?))`;
+  return inParts(files, (part) => query.rows(sql, [source, JSON.stringify(part)]));
 }
 
 /** How many records a source owns in an account and still declares, as far as it was applied. */
@@ -147,8 +144,8 @@ export async function countEnforced(
 
 /** How many records a source owns in an account. */
 export async function countOwned(query: Query, source: string, account: string): Promise<number> {
-  const row = await query('inventory').where({ source, account }).count({ count: '*' }).first();
-  return Number(row?.['count'] ?? 0);
+  const sql = 'SELECT count(*) AS count FROM inventory WHERE source = ? AND account = ?';
+  return (await query.rows<{ count: number }>(sql, [source, account]))[0]?.count ?? 0;
 }
 
 /** What the inventory says of one record; undefined for a record that nobody owns. */

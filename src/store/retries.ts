@@ -1,4 +1,4 @@
-import { type Columns, toRow } from './columns.ts';
+import { type Columns, selected, toRow } from './columns.ts';
 import type { Query } from './database.ts';
 import type { RecordKey } from './record-key.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
@@ -31,8 +31,11 @@ const keyColumns = ['account', 'space', 'name'];
 
 /** The records whose last write failed; of one source, or of all. */
 export async function retries(query: Query, source?: string): Promise<RetryRow[]> {
-  const rows = query('retry').select<RetryRow[]>(columns).orderBy(keyColumns);
-  return source === undefined ? rows : rows.where({ source });
+  const one = source === undefined ? '' : 'WHERE source = ?';
+  return query.rows(
+    `SELECT ${selected(columns)} FROM retry ${one} ORDER BY ${keyColumns.join()}`,
+    source === undefined ? [] : [source],
+  );
 }
 
 export function stageRetry(unit: UnitOfWork, row: RetryRow): void {

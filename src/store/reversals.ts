@@ -1,4 +1,4 @@
-import { type Columns, toRow } from './columns.ts';
+import { type Columns, selected, toRow } from './columns.ts';
 import type { Query } from './database.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
@@ -28,7 +28,8 @@ const columns: Columns<ReversalRow> = {
 
 /** The reversals that a source has met, the oldest first. */
 export async function reversals(query: Query, source: string): Promise<ReversalRow[]> {
-  return query('reversal').select<ReversalRow[]>(columns).where({ source }).orderBy('id');
+  const sql = `SELECT ${selected(columns)} FROM reversal WHERE source = ? ORDER BY id`;
+  return query.rows(sql, [source]);
 }
 
 export function stageReversal(unit: UnitOfWork, row: ReversalRow): void {
@@ -37,5 +38,5 @@ export function stageReversal(unit: UnitOfWork, row: ReversalRow): void {
 
 /** Forgets what a source met up to a moment (ISO 8601). */
 export async function trimReversals(query: Query, source: string, upTo: string): Promise<void> {
-  await query('reversal').where({ source }).andWhere('at', '<=', upTo).delete();
+  await query.rows('DELETE FROM reversal WHERE source = ? AND at <= ?', [source, upTo]);
 }

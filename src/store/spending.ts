@@ -21,21 +21,21 @@ export async function spentSince(
   source: string,
   after: string,
 ): Promise<Spending & { readonly since: string | undefined }> {
-  const row = await query('spending')
-    .where({ source })
-    .andWhere('at', '>', after)
-    .sum({ deletes: 'deletes', updates: 'updates', exposure: 'exposure' })
-    .min({ since: 'at' })
-    .first<Record<keyof Spending, number | null> & { readonly since: string | null }>();
+  type Sums = Record<keyof Spending, number | null> & { readonly since: string | null };
+  const [row] = await query.rows<Sums>(
+    `SELECT sum(deletes) AS deletes, sum(updates) AS updates, sum(exposure) AS exposure, min(at) AS since
+     FROM spending WHERE source = ? AND at > ?`,
+    [source, after],
+  );
   return {
-    deletes: row.deletes ?? 0,
-    updates: row.updates ?? 0,
-    exposure: row.exposure ?? 0,
-    since: row.since ?? undefined,
+    deletes: row?.deletes ?? 0,
+    updates: row?.updates ?? 0,
+    exposure: row?.exposure ?? 0,
+    since: row?.since ?? undefined,
   };
 }
 
 /** Forgets what a source did up to a moment. */
 export async function trimSpending(query: Query, source: string, upTo: string): Promise<void> {
-  await query('spending').where({ source }).andWhere('at', '<=', upTo).delete();
+  await query.rows('DELETE FROM spending WHERE source = ? AND at <= ?', [source, upTo]);
 }

@@ -78,7 +78,7 @@ export function stageRestored(unit: UnitOfWork, id: number): void {
 
 /** Forgets for good what is over its time, and gives back when the next will be. */
 export async function purgeTrash(query: Query, now: string): Promise<string | undefined> {
-  await query('trash').where('expires_at', '<=', now).delete();
-  const next = await query('trash').min({ at: 'expires_at' }).first<{ at: string | null }>();
-  return next.at ?? undefined;
+  await query.rows('DELETE FROM trash WHERE expires_at <= ?', [now]);
+  const sql = 'SELECT min(expires_at) AS at FROM trash';
+  return (await query.rows<{ at: string | null }>(sql))[0]?.at ?? undefined;
 }

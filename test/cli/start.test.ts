@@ -52,10 +52,9 @@ const slow = ['yaml', 'knex', 'lodash', 'pino', 'diff', 'simple-git', 'fastify',
 
 t.test('what a command has no use for is not loaded', async (t) => {
   const world = new World(t);
-  world.write(
-    'bot.yaml',
-    'apiVersion: smarter.sh/v1\nkind: LLMClient\nmetadata:\n  name: bot\n  description: A bot\n  version: 1.0.0\nspec:\n  config:\n    provider: openai\n',
-  );
+  const plain =
+    'apiVersion: smarter.sh/v1\nkind: LLMClient\nmetadata:\n  name: bot\n  description: A bot\n  version: 1.0.0\nspec:\n  config:\n    provider: openai\n';
+  world.write('bot.yaml', plain);
   const among = (loaded: readonly string[]) => slow.filter((it) => loaded.includes(it));
   t.same(among(loadedBy(world, '--version')), []);
   t.same(
@@ -65,6 +64,9 @@ t.test('what a command has no use for is not loaded', async (t) => {
   );
   t.match(among(loadedBy(world, 'sync')), ['knex'], 'a first sync');
   t.same(among(loadedBy(world, 'sync')), [], 'a sync with nothing to do');
+  world.write('bot.yaml', plain.replace('A bot', 'Another bot'));
+  world.write('new.yaml', plain.replace('name: bot', 'name: newcomer'));
+  t.same(among(loadedBy(world, 'sync')), [], 'a sync of what has changed');
   world.write('json.yaml', clientYaml('other'));
   t.ok(loadedBy(world, 'validate', 'manifests').includes('yaml'), 'what is not plain needs YAML');
 });
