@@ -101,15 +101,12 @@ export function differingTables(
 
 const nameAt = commonCells.indexOf('name');
 
-/** What was read of one record, as `RecordShape.cells` names it. */
-export type Cells = readonly unknown[];
-
 /**
- * From what was read to the manifest in normal form: the one transform that export, plan, drift and
- * describe read through. Keys come in the order of the kind's table of fields, so that every print of
- * a record reads alike.
+ * From what was read, as `RecordShape.cells` names it, to the manifest in normal form: the one transform
+ * that export, plan, drift and describe read through. Keys come in the order of the kind's table of
+ * fields, so that every print of a record reads alike.
  */
-export function toManifest(shape: RecordShape, cells: Cells): Manifest {
+export function toManifest(shape: RecordShape, cells: readonly unknown[]): Manifest {
   const out: Record<string, unknown> = {
     apiVersion,
     kind: shape.kind.name,

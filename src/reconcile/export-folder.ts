@@ -132,7 +132,7 @@ export class ExportFolder {
     return this.#place(this.#drafts.length);
   }
 
-  /** Waits until so many files are on the disk. */
+  /** The first so many, once all of them are on the disk. */
   async #place(count: number): Promise<void> {
     const drafts = this.#drafts.splice(0, count);
     const problems = await Promise.all(drafts.map((it) => it.problem));
