@@ -14,6 +14,9 @@ export function detached(text: string): string {
   return JSON.parse(JSON.stringify(text)) as string;
 }
 
+/** The same text, but one for all that say it: for what comes again in manifest after manifest. */
+export const recurring = remembered((text) => text);
+
 /** The steps of a dotted path. */
 const stepsOf = remembered((path): readonly string[] => path.split('.'));
 

@@ -69,7 +69,8 @@ export function loadFile(
   const [reason] = reasons.length === documents.length ? reasons : [];
   return {
     ...nothing,
-    entries,
+    // A list that has grown has room for many more.
+    entries: [...entries],
     problems: mostImportant(found),
     unknown,
     manifests: documents.length - reasons.length,

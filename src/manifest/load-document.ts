@@ -1,6 +1,13 @@
 import type { Diagnostic } from '../lib/diagnostic.ts';
 import { hasErrors } from '../lib/diagnostic.ts';
-import { detached, isObject, type JsonObject, type JsonValue, valueAt } from '../lib/json.ts';
+import {
+  detached,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+  recurring,
+  valueAt,
+} from '../lib/json.ts';
 import { checkShape, labelOf } from '../lib/shape.ts';
 import type { YamlDocument } from '../lib/yaml.ts';
 import type { Kind, KindSet } from './kind.ts';
@@ -211,7 +218,7 @@ function claimsOf(
   const claims: Claim[] = [];
   const claim = (what: string, value: JsonValue, path: string) => {
     claims.push({
-      what: `${kind.tables.main}.${what}`,
+      what: recurring(`${kind.tables.main}.${what}`),
       value: typeof value === 'string' ? detached(value) : value,
       path,
       place: document.valuePlace(path.split('.')),
@@ -228,7 +235,8 @@ function claimsOf(
     const from = kind.fields.find((it) => valueAt(manifest, it.path) === value);
     claim(column, value, from?.path ?? 'metadata.name');
   }
-  return claims;
+  // A list that has grown has room for many more.
+  return [...claims];
 }
 
 /** A copy without the values at some dotted paths. */

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../lib/diagnostic.ts';
-import { detached, type JsonObject, valueAt } from '../lib/json.ts';
+import { detached, type JsonObject, recurring, valueAt } from '../lib/json.ts';
 import type { YamlDocument } from '../lib/yaml.ts';
 import { looksSecret } from '../lib/yaml-frame.ts';
 import type { Kind, KindSet } from './kind.ts';
@@ -29,7 +29,7 @@ export function collectReferences(
       if (name === undefined || references.has(`${space}/${name}`)) continue;
       const place = document.valuePlace(at);
       references.set(`${space}/${name}`, {
-        path: at.join('.'),
+        path: recurring(at.join('.')),
         space,
         name: detached(name),
         ...place,
