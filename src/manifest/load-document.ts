@@ -21,7 +21,7 @@ import { confide, hiding, withoutSecret } from './load-secret.ts';
 import { tell } from './load-tell.ts';
 import {
   contentDigest,
-  HeldManifest,
+  EncodedManifest,
   type LoadedManifest,
   type Manifest,
   type ResourceKey,
@@ -132,7 +132,7 @@ function loadManifest(
   }
   if (hasErrors(problems)) return { problems };
   const deployed = kind.deployment === undefined ? undefined : valueAt(manifest, kind.deployment);
-  const loaded = new HeldManifest({
+  const loaded = new EncodedManifest({
     manifest,
     key: declares.key,
     kind: kind.name,

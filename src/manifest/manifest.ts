@@ -68,11 +68,11 @@ export interface LoadedManifest extends ManifestOutline {
 }
 
 /**
- * A loaded manifest that is held as text: a run has all of them in memory until its end, and as objects
- * they were most of it, for the collector to walk through again and again. `manifest` is decoded for
- * whoever asks.
+ * A loaded manifest whose content is in memory as JSON text: a run has all of them until its end, and as
+ * objects they were most of what it had, for the collector to walk through again and again. `manifest`
+ * is decoded for whoever asks.
  */
-export class HeldManifest implements LoadedManifest {
+export class EncodedManifest implements LoadedManifest {
   readonly key: ResourceKey;
   readonly kind: string;
   readonly digest: string;
@@ -103,9 +103,9 @@ export class HeldManifest implements LoadedManifest {
     return decoded(this.#text);
   }
 
-  /** The manifest as JSON, at no cost where it is held as that. */
+  /** The manifest as JSON, at no cost where it is that already. */
   static text(loaded: LoadedManifest): string {
-    return loaded instanceof HeldManifest ? loaded.#text : encoded(loaded.manifest);
+    return loaded instanceof EncodedManifest ? loaded.#text : encoded(loaded.manifest);
   }
 }
 

@@ -3,8 +3,8 @@ import type { ErrorCode } from '../lib/errors.ts';
 import { valueAt } from '../lib/json.ts';
 import type { Kind } from '../manifest/kind.ts';
 import {
+  EncodedManifest,
   encoded,
-  HeldManifest,
   keyId,
   type LoadedManifest,
   type Manifest,
@@ -185,7 +185,7 @@ function writing(it: Case, write: Write, deployed: boolean): Change {
   const { desired, kind } = it;
   const text = (manifest: Manifest) => {
     const after = settled(kind, manifest, deployed);
-    return after === desired.manifest ? HeldManifest.text(desired) : encoded(after);
+    return after === desired.manifest ? EncodedManifest.text(desired) : encoded(after);
   };
   if (write.action === 'create')
     return creation(kind, { ...about(it), write: text(write.manifest) });

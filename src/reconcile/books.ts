@@ -1,4 +1,4 @@
-import { HeldManifest, type LoadedManifest } from '../manifest/manifest.ts';
+import { EncodedManifest, type LoadedManifest } from '../manifest/manifest.ts';
 import type { Bookkeeping, OwnedRecord } from '../plan/change.ts';
 import { stageCommit } from '../store/commits.ts';
 import { markOrphaned, removeInventory, stageInventory } from '../store/inventory.ts';
@@ -24,7 +24,7 @@ export function stageApplied(
     line: applied.line,
     blob: applied.blob,
     digest: applied.digest,
-    applied: HeldManifest.text(applied),
+    applied: EncodedManifest.text(applied),
     revision: run.revision,
     orphaned: false,
     appliedAt: now,
