@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { failpoint } from '../lib/failpoint.ts';
+import { keepHeapSmall } from '../lib/heap.ts';
 import { parseYamlApart } from '../lib/yaml-apart.ts';
 import { type FileFindings, loadFile } from '../manifest/findings.ts';
 import type { Changes, Commit, SnapshotFile } from '../source/source.ts';
@@ -39,6 +40,9 @@ export interface Base {
 /** Files parsed between two turns of the event loop, so that health answers while many are read. */
 const filesPerTurn = 20;
 
+/** From so many files on what a run throws away would fill gigabytes; for fewer, collecting it sooner only costs time. */
+const manyFiles = 20_000;
+
 /** Reads what a source has that its file index does not know. Throws when the source cannot be read as a whole. */
 export async function takeIn(
   ports: Ports,
@@ -61,6 +65,7 @@ export async function takeIn(
     const context = { kinds: ports.brokers.kinds, account: target.account, vault: ports.vault };
     const loaded: TakenFile[] = [];
     if (wanted.length === 0) return loaded;
+    if (wanted.length >= manyFiles) await keepHeapSmall();
     const safe = wanted.filter((file) => !watch.refuses(file));
     for (const file of wanted)
       if (watch.refuses(file)) loaded.push({ ...quarantineOf(file), size: file.size });
