@@ -180,6 +180,9 @@ t.test('polls that find nothing leave log and database as they are', async (t) =
     await t.test(`while it is ${outcome}`, async (t) => {
       if (outcome === 'converged') world.write('broken.yaml', clientYaml('mended'));
       await eventually(async () => (await daemon.source()).outcome === outcome);
+      // What the run before has written is taken over from the log a moment later.
+      const changed = (suffix: string) => statSync(`${world.database}${suffix}`).mtimeMs;
+      await eventually(() => changed('') > changed('-wal'));
       const start = polled();
       await eventually(() => polled() > start);
       const from = daemon.log.length;
