@@ -31,9 +31,9 @@ const fewestDigits = 8;
 
 /**
  * Approves the held changes of a plan, named by its id or the beginning of it: the plan of a run, or
- * one that was only looked at; or a revision that is held as a whole. Both sides are looked at again first; the next run over the source does
- * what was approved, if nothing it rests on has moved until then. Throws USAGE, PLAN_UNKNOWN, PLAN_STALE
- * and what looking at a source throws.
+ * one that was only looked at; or a revision that is held as a whole. Both sides are looked at again
+ * first; the next run over the source does what was approved, if nothing it rests on has moved until
+ * then. Throws USAGE, PLAN_UNKNOWN, PLAN_STALE and what looking at a source throws.
  */
 export async function approve(
   ports: Ports,
