@@ -7,7 +7,7 @@ import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Ports } from './ports.ts';
 import type { Run, SourceRun } from './run.ts';
 
-/** Stages what the inventory says of a manifest that is applied now, where it said something before or did not. */
+/** Stages what the inventory says of a manifest that is applied now; `before` is what it has said until now. */
 export function stageApplied(
   unit: UnitOfWork,
   applied: LoadedManifest,

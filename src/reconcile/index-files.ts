@@ -29,7 +29,9 @@ export async function indexFiles(
   const before = new Map<string, KnownEntry[]>();
   for (const entry of survey.before) {
     const { path } = entry.row;
-    before.set(path, [...(before.get(path) ?? []), entry]);
+    const known = before.get(path);
+    if (known === undefined) before.set(path, [entry]);
+    else known.push(entry);
   }
   let staged = 0;
   for (const file of files.values()) {

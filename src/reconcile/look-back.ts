@@ -38,6 +38,7 @@ export function loaderDigest(ports: Ports, target: Target): string {
   return digestOf([ports.version, target.account]);
 }
 
+/** Reads what the last run left and what people have told; more is asked of neither where a source is suspended. */
 export function lastRun({ database, clock }: Ports, { source }: Target): Promise<LastRun> {
   const now = clock.now().toISOString();
   return database.read(async (query) => ({
