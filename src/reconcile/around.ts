@@ -5,7 +5,7 @@ import { referencesOf } from '../manifest/references.ts';
 import { type Beyond, kindNamed } from '../plan/world.ts';
 import type { Query } from '../store/database.ts';
 import { type InventoryRow, inventoryOfKeys } from '../store/inventory.ts';
-import { inParts } from '../store/parts.ts';
+import { holders } from './holders.ts';
 import { readRecords } from './live.ts';
 import { referredTo } from './referred.ts';
 import { dependents } from './scope.ts';
@@ -33,13 +33,14 @@ export async function readAround(
   brokers: Brokers,
   { account, manifests = [], keys = [], leaving = [] }: Errand,
 ): Promise<Surroundings> {
+  const claims = manifests.flatMap((it) => claimsOf(brokers, it));
   const near = new Map<string, ResourceKey>();
   for (const key of [
     ...manifests.map((it) => it.key),
     ...keys,
     ...leaving,
     ...(await dependents(query, brokers, account, leaving)),
-    ...(await holders(query, brokers, account, manifests)),
+    ...(await holders(query, brokers, account, claims)),
   ])
     near.set(keyId(key), key);
   const scope = [...near.values()];
@@ -57,28 +58,12 @@ export async function readAround(
   };
 }
 
-/** The records that have a value which only one of an account may have, such as a host label, and which one of these is to have. */
-async function holders(
-  query: Query,
-  brokers: Brokers,
-  account: string,
-  manifests: Required<Errand>['manifests'],
-): Promise<ResourceKey[]> {
-  const found: ResourceKey[] = [];
-  for (const { kind, table } of brokers.all) {
-    const { derive, space, tables } = kind;
-    const own = manifests.filter(({ manifest }) => manifest.kind === kind.name);
-    if (derive === undefined || own.length === 0) continue;
-    for (const column of tables.unique ?? []) {
-      const values = own.map(({ manifest, key }) => derive(manifest, key)[column] as string);
-      const names = await inParts(values, (part) =>
-        query(table)
-          .where({ account })
-          .whereIn(column, [...part])
-          .pluck<string[]>('name'),
-      );
-      found.push(...names.map((name) => ({ account, space, name })));
-    }
-  }
-  return found;
+/** The values that only one record of an account may have, as a kind makes them of a manifest. */
+function claimsOf({ kinds }: Brokers, { key, manifest }: Pick<LoadedManifest, 'key' | 'manifest'>) {
+  const { derive, tables } = kindNamed(kinds, manifest.kind);
+  const derived = derive?.(manifest, key) ?? {};
+  return (tables.unique ?? []).map((column) => ({
+    what: `${tables.main}.${column}`,
+    value: derived[column] as string,
+  }));
 }

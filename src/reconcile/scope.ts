@@ -5,6 +5,7 @@ import type { Query } from '../store/database.ts';
 import { owedEffects } from '../store/effects.ts';
 import { type InventoryRow, inventoryOfKeys, ownedByFiles } from '../store/inventory.ts';
 import { differing } from './differing.ts';
+import { holders } from './holders.ts';
 import type { Intake } from './intake.ts';
 import type { Ports, Target } from './ports.ts';
 import type { KnownEntry, Survey } from './survey.ts';
@@ -20,9 +21,8 @@ export interface Scope {
 
 /**
  * Decides what is in scope: all that the changed files declare, declared or put there, and what others
- * declare too; where more than
- * the source may have moved, all that differs as well; and in either case what refers to records that
- * leave.
+ * declare too; where more than the source may have moved, all that differs as well; and in either case
+ * what refers to records that leave, and what has a value that one of these is to have.
  */
 export async function decideScope(
   query: Query,
@@ -47,6 +47,8 @@ export async function decideScope(
   const scope = await readScope(query, survey, [...keys.values()]);
   const before = keys.size;
   add(await dependents(query, brokers, account, leaving(source.name, survey, scope)));
+  const claims = [...survey.claims, ...scope.outlines.flatMap((it) => it.claims)];
+  add(await holders(query, brokers, account, claims));
   if (keys.size === before) return scope;
   const more = await readScope(query, survey, [...keys.values()].slice(before));
   return {

@@ -43,6 +43,8 @@ export interface Survey {
   readonly before: readonly KnownEntry[];
   /** What the changed files declare rightly, by key id. */
   readonly fresh: ReadonlyMap<string, LoadedManifest>;
+  /** The values that they claim. */
+  readonly claims: readonly Claim[];
   /** Resources of which more may have changed than the index says. */
   readonly touched: readonly ResourceKey[];
   /** Entries of the changed files that must not count, because of another file. */
@@ -107,6 +109,7 @@ export async function survey(query: Query, source: string, intake: Intake): Prom
         it.loaded !== undefined && !spoiled.has(it) ? [[keyId(it.loaded.key), it.loaded]] : [],
       ),
     ),
+    claims: fresh.filter(counts).flatMap((it) => it.claims),
     touched: distinctKeys([...before, ...fresh, ...turned].map((it) => it.declares.key)),
     spoiled,
     turned,

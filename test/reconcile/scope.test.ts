@@ -3,6 +3,7 @@ import { keyId } from '../../src/manifest/manifest.ts';
 import type { Plan } from '../../src/plan/change.ts';
 import { planReport } from '../../src/plan/report.ts';
 import { planTarget } from '../../src/reconcile/judge.ts';
+import type { RunResult } from '../../src/reconcile/outcome.ts';
 import type { Ports } from '../../src/reconcile/ports.ts';
 import { reconcile } from '../../src/reconcile/reconcile.ts';
 import { FakeSource, freshPorts, targetOf } from '../support/ports.ts';
@@ -86,6 +87,8 @@ async function indexOf(ports: Ports) {
   return tables;
 }
 
+const refused = ({ outcomes }: RunResult) => outcomes.filter((it) => it.outcome === 'failed');
+
 async function standing(ports: Ports) {
   const { live, owned } = await readLive(ports.database, ports.brokers, 'default', 'team');
   return {
@@ -125,6 +128,7 @@ t.test('a look at what has changed finds what a look at everything finds', async
           [one.outcome, one.message],
           [other.outcome, one.settled ? one.message : other.message],
         );
+        t.same(refused(one), [], 'nothing is tried that cannot be written');
         t.same(await standing(ports.scoped), await standing(ports.whole));
         looks += 1;
       }
@@ -142,4 +146,24 @@ t.test('a look at what has changed finds what a look at everything finds', async
     { numRuns: Number(process.env['PLUMBLINE_RUNS'] ?? 25), endOnFailure: true },
   );
   t.ok(scoped > looks / 4, `${scoped} of ${looks} looks were at what had changed only`);
+});
+
+t.test('what waits for a host label still waits when only other files change', async (t) => {
+  const ports = await freshPorts(t);
+  const has = clientYaml('has_it', { subdomain: 'shared' }, closed);
+  const source = new FakeSource({ 'key.yaml': tokenYaml('key_0'), 'has.yaml': has });
+  await run(ports, source, 'scoped');
+  const wants = clientYaml('wants_it', { subdomain: 'shared' }, closed);
+  const commits = [
+    { 'has.yaml': 'kind: [', 'wants.yaml': wants },
+    { 'other.yaml': pluginYaml('other') },
+    { 'other.yaml': pluginYaml('other', { topic: 'another' }) },
+  ];
+  for (const commit of commits) {
+    source.files = { ...source.files, ...commit };
+    const result = await run(ports, source, 'scoped');
+    const waiting = result.plan?.changes.find(({ key }) => key.name === 'wants_it');
+    t.match(waiting, { action: 'create', held: true, reason: /which LLMClient has_it has/ });
+    t.same(refused(result), []);
+  }
 });
