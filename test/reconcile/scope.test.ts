@@ -155,7 +155,8 @@ t.test('what waits for a host label still waits when only other files change', a
   await run(ports, source, 'scoped');
   const wants = clientYaml('wants_it', { subdomain: 'shared' }, closed);
   const commits = [
-    { 'has.yaml': 'kind: [', 'wants.yaml': wants },
+    // Declared twice, a record stays as it is.
+    { 'has.yaml': clientYaml('has_it'), 'too.yaml': clientYaml('has_it'), 'wants.yaml': wants },
     { 'other.yaml': pluginYaml('other') },
     { 'other.yaml': pluginYaml('other', { topic: 'another' }) },
   ];
