@@ -3,7 +3,7 @@ import { keyId } from '../manifest/manifest.ts';
 import type { RunResult } from '../reconcile/outcome.ts';
 import type { SourceStatus } from '../reconcile/status.ts';
 import type { Invocation } from './invocation.ts';
-import { reportText } from './print-report.ts';
+import { printText } from './print-report.ts';
 
 /** What makes a run worth telling again: how it ended, why where that is not plain, and every problem. */
 function newsOf({ outcome, message, problems }: RunResult): string {
@@ -34,11 +34,11 @@ export function presenter(
     const run = { source: status.name, run: result.id, revision: result.revision };
     const level = ['retrying', 'stalled'].includes(result.outcome) ? 'warn' : 'info';
     if (!eventful && !fresh) log.debug(run, result.message);
-    else if (readable && result.plan !== undefined)
-      invocation.terminal.out(
-        `${reportText({ kind: 'SyncReport', plan: result.plan, results: result.outcomes }, invocation.terminal)}\n`,
-      );
-    else {
+    else if (readable && result.plan !== undefined) {
+      const { plan, outcomes: results } = result;
+      printText([{ kind: 'SyncReport', plan, results }], invocation.terminal);
+      invocation.terminal.out('\n');
+    } else {
       for (const { change, outcome, error } of result.outcomes)
         log.info(
           {

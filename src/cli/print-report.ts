@@ -3,7 +3,7 @@ import { digestOf } from '../lib/digest.ts';
 import type { PlumblineError } from '../lib/errors.ts';
 import type { ChangeResult, Plan } from '../plan/change.ts';
 import { planId } from '../plan/plan-id.ts';
-import { renderText } from '../plan/render.ts';
+import { textParts } from '../plan/render.ts';
 import { planReport, type Report, type ReportKind, reportDocument } from '../plan/report.ts';
 import { emptySummary } from '../reconcile/outcome.ts';
 import { errorText } from './error-text.ts';
@@ -46,19 +46,36 @@ export async function printReports(
   } else if (format === 'junit') {
     const { renderJunit } = await import('../plan/render-junit.ts');
     terminal.out(renderJunit(sources.map(asReport)));
-  } else terminal.out(reports.map((it) => headed(reportText(it, terminal), heading)).join('\n'));
+  } else printText(reports, terminal, heading);
   for (const it of sources)
     if ('error' in it)
       terminal.err(`source ${it.source}: ${errorText(it.error, terminal, { causes: false })}`);
 }
 
-export function reportText(report: Report, terminal: Terminal): string {
-  return renderText(report, { width: terminal.width ?? paperWidth, palette: paletteFor(terminal) });
+/** Characters printed at once: enough to make it worth its cost, few enough to hold. */
+const printedAtOnce = 65_536;
+
+/** Prints reports for people, one below the other. A heading takes the place of the first line of each. */
+export function printText(reports: readonly Report[], terminal: Terminal, heading?: string): void {
+  const options = { width: terminal.width ?? paperWidth, palette: paletteFor(terminal) };
+  let text = '';
+  for (const [index, report] of reports.entries()) {
+    if (index > 0) text += '\n';
+    let first = heading;
+    for (const part of textParts(report, options)) {
+      text += first === undefined ? part : headed(part, first);
+      first = undefined;
+      if (text.length < printedAtOnce) continue;
+      terminal.out(text);
+      text = '';
+    }
+  }
+  terminal.out(text);
 }
 
-/** A report whose first line, its heading, is another. */
-function headed(text: string, heading: string | undefined): string {
-  return heading === undefined ? text : `${heading}${text.slice(text.indexOf('\n'))}`;
+function headed(part: string, heading: string): string {
+  const end = part.indexOf('\n');
+  return end < 0 ? heading : `${heading}${part.slice(end)}`;
 }
 
 /** An unread source as a report: nothing planned, nothing changed, and the error as its one problem. */

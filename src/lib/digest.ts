@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { remembered } from './remembered.ts';
 
 /** Members of a map, by key, that do not count, whose order does not count, or in which there are such. */
@@ -59,6 +59,22 @@ function textJson(text: string): string {
 /** `sha256:` and 64 hex digits. */
 export function sha256(content: string | Uint8Array): string {
   return `sha256:${hash('sha256', content, 'hex')}`;
+}
+
+/** Characters that are hashed at once: enough to make it worth its cost, few enough to hold. */
+const hashedAtOnce = 65_536;
+
+/** The same of a text that comes in pieces. */
+export function digestOfPieces(pieces: Iterable<string>): string {
+  const hashed = createHash('sha256');
+  let text = '';
+  for (const piece of pieces) {
+    text += piece;
+    if (text.length < hashedAtOnce) continue;
+    hashed.update(text);
+    text = '';
+  }
+  return `sha256:${hashed.update(text).digest('hex')}`;
 }
 
 /** The digest of a value by its canonical JSON. */

@@ -1,6 +1,6 @@
 import { type Diagnostic, placeOf } from '../lib/diagnostic.ts';
-import type { Claim, Declaration } from './load-document.ts';
-import { keyId } from './manifest.ts';
+import type { Declaration } from './load-document.ts';
+import { type Claim, keyId } from './manifest.ts';
 
 /** What the checks across files look at: which resource a document declares, and what it takes for itself. */
 export interface Declared {
@@ -39,7 +39,10 @@ export function claimId({ what, value }: Claim): string {
 
 /** Every entry whose resource is declared elsewhere as well, with words for it. */
 function* duplicates<E extends Declared>(entries: readonly E[]): Generator<readonly [E, string]> {
-  for (const group of groupsOf(entries, ({ declares }) => keyId(declares.key))) {
+  for (const group of groupsOf(
+    () => entries,
+    ({ declares }) => keyId(declares.key),
+  )) {
     const folded = new Set(group.map(({ declares }) => declares.written)).size > 1;
     const why = folded ? ', because a hyphen means an underscore' : '';
     const places = group.map(({ declares }) => placeOf(declares));
@@ -56,10 +59,11 @@ function* conflicts<E extends Declared>(
   entries: readonly E[],
   spoiled: ReadonlySet<E>,
 ): Generator<readonly [E, Claim, string]> {
-  const all = entries
-    .filter((it) => !spoiled.has(it))
-    .flatMap((entry) => entry.claims.map((claim) => ({ entry, claim })));
-  for (const group of groupsOf(all, ({ claim }) => claimId(claim))) {
+  function* claiming() {
+    for (const entry of entries)
+      if (!spoiled.has(entry)) for (const claim of entry.claims) yield { entry, claim };
+  }
+  for (const group of groupsOf(claiming, ({ claim }) => claimId(claim))) {
     const places = group.map(({ entry: { declares }, claim: { place } }) =>
       placeOf({ file: declares.file, ...place }),
     );
@@ -70,15 +74,19 @@ function* conflicts<E extends Declared>(
   }
 }
 
-function groupsOf<T>(items: readonly T[], idOf: (item: T) => string): readonly (readonly T[])[] {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
+function groupsOf<T>(
+  items: () => Iterable<T>,
+  idOf: (item: T) => string,
+): readonly (readonly T[])[] {
+  const [seen, again] = [new Set<string>(), new Map<string, T[]>()];
+  for (const item of items()) {
     const id = idOf(item);
-    const group = groups.get(id);
-    if (group === undefined) groups.set(id, [item]);
-    else group.push(item);
+    if (seen.has(id)) again.set(id, []);
+    else seen.add(id);
   }
-  return [...groups.values()].filter((it) => it.length > 1);
+  // Most often there are none, and then no list was made of thousands.
+  if (again.size > 0) for (const item of items()) again.get(idOf(item))?.push(item);
+  return [...again.values()];
 }
 
 /** All places but one, the first few by name. */

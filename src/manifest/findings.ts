@@ -1,14 +1,29 @@
 import { type Diagnostic, sortDiagnostics } from '../lib/diagnostic.ts';
 import { limitProblems, type ParsedYaml, parseYaml, yamlLimits } from '../lib/yaml.ts';
 import type { Declared } from './cross-check.ts';
-import { type DocumentContext, loadDocument } from './load-document.ts';
+import { type Declaration, type DocumentContext, loadDocument } from './load-document.ts';
 import { recognise } from './load-file.ts';
 import { mayBeManifest } from './load-kind.ts';
-import type { LoadedManifest, ManifestOutline } from './manifest.ts';
+import type { Claim, EncodedManifest, LoadedManifest, ManifestOutline } from './manifest.ts';
 
 /** One declared resource of a file; `loaded` is absent where something is wrong with its manifest. */
 export interface Entry<L extends ManifestOutline = LoadedManifest> extends Declared {
   readonly loaded?: L;
+}
+
+/** An entry of a file; what it claims, its manifest says. */
+class FileEntry implements Entry {
+  readonly declares: Declaration;
+  readonly loaded?: EncodedManifest;
+
+  constructor(declares: Declaration, loaded: EncodedManifest | undefined) {
+    this.declares = declares;
+    if (loaded !== undefined) this.loaded = loaded;
+  }
+
+  get claims(): readonly Claim[] {
+    return this.loaded?.claims ?? [];
+  }
 }
 
 /**
@@ -61,22 +76,26 @@ export function loadFile(
   for (const document of documents) {
     const { foreign, declares, ...outcome } = loadDocument(document, { ...context, blob });
     found.push(...outcome.problems);
-    const { loaded, claims = [] } = outcome;
+    const { loaded } = outcome;
     if (foreign !== undefined) reasons.push(foreign);
     else if (declares === undefined) unknown = true;
-    else entries.push({ declares, claims, ...(loaded === undefined ? {} : { loaded }) });
+    else entries.push(new FileEntry(declares, loaded));
   }
   const [reason] = reasons.length === documents.length ? reasons : [];
-  return {
-    ...nothing,
+  const findings = {
+    path,
+    blob,
     // A list that has grown has room for many more.
     entries: [...entries],
-    problems: mostImportant(found),
+    problems: found.length === 0 ? none : mostImportant(found),
     unknown,
     manifests: documents.length - reasons.length,
-    ...(reason === undefined ? {} : { ignored: reason }),
   };
+  return reason === undefined ? findings : { ...findings, ignored: reason };
 }
+
+/** One for all files with nothing wrong in them. */
+const none: readonly Diagnostic[] = [];
 
 /** As many problems as one file may show, errors before warnings. */
 function mostImportant(found: readonly Diagnostic[]): readonly Diagnostic[] {

@@ -20,22 +20,14 @@ import { manifestSchema } from './load-schema.ts';
 import { confide, hiding, withoutSecret } from './load-secret.ts';
 import { tell } from './load-tell.ts';
 import {
+  type Claim,
   contentDigest,
   EncodedManifest,
-  type LoadedManifest,
   type Manifest,
   type ResourceKey,
 } from './manifest.ts';
 import { canonicalName, normalise } from './normal.ts';
 import type { Vault } from './secret-value.ts';
-
-/** Something two manifests must not both say, and where this one says it. */
-export interface Claim {
-  readonly what: string;
-  readonly value: JsonValue;
-  readonly place: { readonly line: number; readonly column: number };
-  readonly path: string;
-}
 
 /** What became of one document. */
 export interface LoadedDocument {
@@ -45,8 +37,7 @@ export interface LoadedDocument {
   /** Set where the document says which resource it declares, in however wrong a way. */
   readonly declares?: Declaration;
   /** Set where nothing is wrong with it. */
-  readonly loaded?: LoadedManifest;
-  readonly claims?: readonly Claim[];
+  readonly loaded?: EncodedManifest;
 }
 
 /** The resource that a document declares, and where it names it. */
@@ -132,7 +123,7 @@ function loadManifest(
   }
   if (hasErrors(problems)) return { problems };
   const deployed = kind.deployment === undefined ? undefined : valueAt(manifest, kind.deployment);
-  const loaded = new EncodedManifest({
+  const said = {
     manifest,
     key: declares.key,
     kind: kind.name,
@@ -144,8 +135,9 @@ function loadManifest(
     document: document.index,
     line: document.line,
     blob: context.blob,
-  });
-  return { problems, loaded, claims: claimsOf(document, manifest, declares.key, kind) };
+  };
+  const claims = claimsOf(document, manifest, declares.key, kind);
+  return { problems, loaded: new EncodedManifest(said, claims) };
 }
 
 function declaration(
@@ -158,9 +150,11 @@ function declaration(
   const written = detached(name);
   const verdict = canonicalName(written);
   if (!('name' in verdict)) return undefined;
-  const place = document.valuePlace(['metadata', 'name']);
-  const key = { account, space: kind.space, name: verdict.name };
-  return { key, kind: kind.name, written, file: document.file, ...place };
+  const { line, column } = document.valuePlace(['metadata', 'name']);
+  // Most often it is written as it counts, and then one text does for both.
+  const counts = verdict.name === written ? written : verdict.name;
+  const key = { account, space: kind.space, name: counts };
+  return { key, kind: kind.name, written, file: document.file, line, column };
 }
 
 function nameProblems(document: YamlDocument, written: JsonValue | undefined): Diagnostic[] {

@@ -27,12 +27,13 @@ export function collectReferences(
       if (severity !== undefined)
         problems.push(tell(document, 'MANIFEST_BAD_NAME', at, 'value', words, severity));
       if (name === undefined || references.has(`${space}/${name}`)) continue;
-      const place = document.valuePlace(at);
+      const { line, column } = document.valuePlace(at);
       references.set(`${space}/${name}`, {
         path: recurring(at.join('.')),
         space,
-        name: detached(name),
-        ...place,
+        name: recurring(detached(name)),
+        line,
+        column,
       });
     }
   }

@@ -19,7 +19,7 @@ import type {
   OwnedRecord,
   Policy,
 } from './change.ts';
-import { creation } from './creation.ts';
+import { Creation } from './creation.ts';
 import { diffFields, switchedField } from './diff.ts';
 import { kindNamed, referenceTitle, targetsOf, title, type World } from './world.ts';
 import { keeping, settled } from './written.ts';
@@ -172,10 +172,11 @@ function missingReference(
 function due(it: Case, write: Write | undefined, change: FieldChange | undefined): Verdict {
   const { desired, kind, live, owned } = it;
   const deployed = change === undefined ? (live?.deployed ?? false) : change.to === true;
-  const changes: Change[] = [];
-  if (write !== undefined) changes.push(writing(it, write, deployed));
-  if (change !== undefined)
-    changes.push(entry(it, change.to === true ? 'deploy' : 'undeploy', [change]));
+  const written = write === undefined ? [] : [writing(it, write, deployed)];
+  const switched =
+    change === undefined ? [] : [entry(it, change.to === true ? 'deploy' : 'undeploy', [change])];
+  // Not one list that grows: it would have room for many more, and there is one for each record.
+  const changes: readonly Change[] = [...written, ...switched];
   if (changes.length > 0 || live === undefined) return { changes };
   const book = bookOf(kind, desired, live, owned);
   return book === undefined ? { changes } : { changes, book };
@@ -185,12 +186,12 @@ function writing(it: Case, write: Write, deployed: boolean): Change {
   const { desired, kind } = it;
   const text = (manifest: Manifest) => {
     const after = settled(kind, manifest, deployed);
-    return after === desired.manifest ? EncodedManifest.text(desired) : encoded(after);
+    return after === desired.manifest ? undefined : encoded(after);
   };
-  if (write.action === 'create')
-    return creation(kind, { ...about(it), write: text(write.manifest) });
+  if (write.action === 'create') return new Creation(kind, desired, it.owned, text(write.manifest));
   const change = entry(it, write.action, write.fields);
-  return write.manifest === undefined ? change : { ...change, write: text(write.manifest) };
+  if (write.manifest === undefined) return change;
+  return { ...change, write: text(write.manifest) ?? EncodedManifest.text(desired) };
 }
 
 /** The inventory row to write when the record stays as it is but its manifest moved or was reworded. */
@@ -249,18 +250,13 @@ function blocked(it: Case, reason: string, fields: readonly FieldChange[] = []):
   return { changes: [{ ...entry(it, 'blocked', fields), reason }] };
 }
 
-function entry(it: Case, action: Action, fields: Change['fields']) {
-  return { action, fields, ...about(it) } satisfies Change;
-}
-
-function about({ desired, kind, live, owned }: Case) {
+function entry({ desired, kind, live, owned }: Case, action: Action, fields: Change['fields']) {
+  const { key, file, line } = desired;
+  const change = { action, key, kind: kind.name, file, line, fields, desired } satisfies Change;
+  if (live === undefined && owned === undefined) return change;
   return {
-    key: desired.key,
-    kind: kind.name,
-    file: desired.file,
-    line: desired.line,
-    desired,
+    ...change,
     ...(live === undefined ? {} : { live }),
     ...(owned === undefined ? {} : { owned }),
-  };
+  } satisfies Change;
 }

@@ -48,7 +48,19 @@ export function switchedField(
 ): FieldChange {
   const path = kind.deployment as string;
   const applied = base === undefined ? undefined : valueAt(base, path);
-  return { path, from, to, cause: applied === to ? 'drift' : 'git', class: 'exposure' };
+  return switched(path, from, to, applied === to ? 'drift' : 'git');
+}
+
+const known = new Map<string, FieldChange>();
+
+/** One value for all switches that say the same, because every new client has one. */
+function switched(path: string, from: boolean, to: boolean, cause: Cause): FieldChange {
+  const id = [path, from, to, cause].join();
+  const before = known.get(id);
+  if (before !== undefined) return before;
+  const made = { path, from, to, cause, class: 'exposure' } as const;
+  known.set(id, made);
+  return made;
 }
 
 /** What a manifest says in a field: the default where it is silent, null for nothing and for an empty list. */

@@ -1,4 +1,5 @@
 import type { Change, Guard } from './change.ts';
+import { revised } from './creation.ts';
 
 /** Why a change waits, and until when at the latest where time alone lets it go. */
 export interface Hold {
@@ -11,7 +12,8 @@ export interface Hold {
 /** A change that waits. One that is blocked or waits already stays as it is. */
 export function hold(change: Change, { guard, reason, until }: Hold): Change {
   if (change.held === true || change.action === 'blocked') return change;
-  return { ...change, held: true, guard, reason, ...(until === undefined ? {} : { until }) };
+  const said = { held: true, guard, reason, ...(until === undefined ? {} : { until }) } as const;
+  return revised(change, said);
 }
 
 /** A moment as people read it: to the second, in UTC. */

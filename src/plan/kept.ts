@@ -6,6 +6,7 @@ import {
   keyId,
   type LoadedManifest,
   type ResourceKey,
+  withContent,
 } from '../manifest/manifest.ts';
 import { keptValue, withSecret } from '../manifest/secret-value.ts';
 import { kindNamed, type PlanInput, title } from './world.ts';
@@ -30,7 +31,8 @@ export function withKeptValues(input: PlanInput): PlanInput {
     else {
       const manifest = withSecret(item.manifest, path, value);
       const kind = kindNamed(input.kinds, item.kind);
-      desired.push({ ...item, manifest, digest: contentDigest(manifest, comparableOf(kind)) });
+      const digest = contentDigest(manifest, comparableOf(kind));
+      desired.push(withContent(item, { manifest, digest }));
     }
   }
   return {

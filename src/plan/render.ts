@@ -36,27 +36,44 @@ const colours: Record<Action, keyof Palette> = {
 
 /** A report for people: resource by resource in the order of execution, the problems, and one sentence that sums up. */
 export function renderText(report: Report, options: TextOptions = {}): string {
+  return [...textParts(report, options)].join('');
+}
+
+/** The same piece by piece, so that the text of many thousand changes is never in memory as a whole. */
+export function* textParts(report: Report, options: TextOptions = {}): Generator<string> {
   const { width = 80, palette = plain } = options;
-  const results = resultsOf(report);
   const style = { palette, width, indent: '    ', causes: report.kind !== 'DriftReport' };
-  const groups = groupsOf(report.plan.changes).map((changes) =>
-    changes.flatMap((change, index) => changeLines(change, results.get(change), index, style)),
-  );
-  const problems = sortDiagnostics(report.plan.problems).map((it) => problemLines(it, style));
-  const blocks = [
-    [headline(report, palette), ...suspendedLines(report, style)],
-    ...spaced(groups),
-    releasedLines(report, style),
-    ...problems,
-    [
-      ...flow([{ text: sentenceOf(report), paint: palette.strong }], width, ''),
-      ...approveLines(report),
-    ],
-  ];
-  return `${blocks
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n')}\n`;
+  let before: Block | undefined;
+  for (const block of blocksOf(report, style)) {
+    if (block.lines.length === 0) continue;
+    const isList = before?.isHeadline === true && block.isHeadline === true;
+    const apart = before === undefined ? '' : isList ? '\n' : '\n\n';
+    yield `${apart}${block.lines.join('\n')}`;
+    before = block;
+  }
+  yield '\n';
+}
+
+interface Block {
+  readonly lines: readonly string[];
+  /** A resource with nothing but a headline: such stand line by line, all else apart. */
+  readonly isHeadline?: boolean;
+}
+
+function* blocksOf(report: Report, style: FieldStyle): Generator<Block> {
+  const { palette, width } = style;
+  const results = resultsOf(report);
+  yield { lines: [headline(report, palette), ...suspendedLines(report, style)] };
+  for (const changes of groupsOf(report.plan.changes)) {
+    const lines = changes.flatMap((change, index) =>
+      changeLines(change, results.get(change), index, style),
+    );
+    yield { lines, isHeadline: lines.length === 1 };
+  }
+  yield { lines: releasedLines(report, style) };
+  for (const it of sortDiagnostics(report.plan.problems)) yield { lines: problemLines(it, style) };
+  const sentence = { text: sentenceOf(report), paint: palette.strong };
+  yield { lines: [...flow([sentence], width, ''), ...approveLines(report)] };
 }
 
 function suspendedLines({ plan }: Report, { palette, width }: FieldStyle): string[] {
@@ -133,18 +150,6 @@ function groupsOf(changes: readonly Change[]): Change[][] {
     else group.push(change);
   }
   return [...groups.values()];
-}
-
-/** Resources with nothing but a headline stand line by line; the others apart. */
-function spaced(groups: readonly string[][]): string[][] {
-  const blocks: string[][] = [];
-  let compact = false;
-  for (const lines of groups) {
-    if (lines.length === 1 && compact) blocks.at(-1)?.push(...lines);
-    else blocks.push([...lines]);
-    compact = lines.length === 1;
-  }
-  return blocks;
 }
 
 /** Of something new, what it is and what it opens or may do; the rest stands in its file. */

@@ -4,6 +4,7 @@ import { lineOf } from './approval.ts';
 import { budgets, budgetsOf, overspent } from './budget.ts';
 import { type Bookkeeping, type Change, isSwitch } from './change.ts';
 import { classHold } from './classes.ts';
+import { revised } from './creation.ts';
 import { bookOf } from './declared.ts';
 import { fightHold, fightsOf } from './fight.ts';
 import { exposureHold } from './guard.ts';
@@ -28,7 +29,8 @@ export function restrainAlone(world: World, changes: readonly Change[]): Unit {
   const unit = marked(world, changes);
   const wait = unit.map((it) => recordHold(world.control, it)).find((it) => it !== undefined);
   if (wait !== undefined) return unit.map((it) => hold(it, wait));
-  const quiet = unit.flatMap((it) => unfought(world, it));
+  const { reversals } = world.control;
+  const quiet = reversals.size === 0 ? unit : unit.flatMap((it) => unfought(world, it));
   const asks: Asks = (it) => exposureHold(world.kinds, quiet, it) ?? classHold(world.policy, it);
   return holding(world, quiet, unlessApproved(asks));
 }
@@ -94,7 +96,7 @@ const emptied: Hold = {
 /** The changes, those that a person has approved marked. */
 function marked({ approved }: World, changes: readonly Change[]): readonly Change[] {
   if (approved.size === 0) return changes;
-  return changes.map((it) => (approved.has(lineOf(it)) ? { ...it, approved: true } : it));
+  return changes.map((it) => (approved.has(lineOf(it)) ? revised(it, { approved: true }) : it));
 }
 
 /** The changes of each record together, in their order. */
@@ -130,13 +132,12 @@ export function holding(world: World, unit: Unit, asks: Asks): Unit {
 function unswitchedWrite(world: World, change: Change): Change {
   const { desired, write, live, owned } = change;
   const kind = kindNamed(world.kinds, change.kind);
-  return {
-    ...change,
+  return revised(change, {
     ...(write === undefined
       ? {}
       : { write: encoded(settled(kind, decoded(write), live?.deployed ?? false)) }),
     ...(desired === undefined ? {} : { desired: unswitched(kind, desired, owned?.applied) }),
-  };
+  });
 }
 
 /** A change without the fields that somebody fights over, and those apart, held. */
@@ -145,13 +146,13 @@ function unfought(world: World, change: Change): Change[] {
   const fights = fightsOf(world.control, change, fightWindow);
   if (fights.length === 0) return [change];
   const fields = fights.map((it) => it.field);
-  const fought = hold({ ...change, fields }, fightHold(fights, fightWindow));
+  const fought = hold(revised(change, { fields }), fightHold(fights, fightWindow));
   const rest = change.fields.filter((it) => !fields.includes(it));
   const { write, live } = change;
   if (rest.length === 0 || write === undefined || live === undefined) return [fought];
   const paths = fields.map((it) => it.path);
   const kept = keeping(decoded(write), live.manifest, paths);
-  return [{ ...change, fields: rest, write: encoded(kept) }, fought];
+  return [revised(change, { fields: rest, write: encoded(kept) }), fought];
 }
 
 /** Says of a change which of its budgets the plan overspends. */

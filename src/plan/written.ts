@@ -1,6 +1,6 @@
 import { isObject, type JsonObject, type JsonValue, valueAt } from '../lib/json.ts';
 import type { Kind } from '../manifest/kind.ts';
-import { EncodedManifest, type LoadedManifest, type Manifest } from '../manifest/manifest.ts';
+import { type LoadedManifest, type Manifest, withContent } from '../manifest/manifest.ts';
 
 /** A manifest with other values at some dotted paths; undefined takes the field away, and its map once that is empty. */
 export function withValues(
@@ -49,8 +49,7 @@ export function unswitched(
 ): LoadedManifest {
   const path = kind.deployment as string;
   const before = base === undefined ? undefined : valueAt(base, path);
-  return new EncodedManifest({
-    ...desired,
+  return withContent(desired, {
     deployed: typeof before === 'boolean' ? before : undefined,
     manifest: withValues(desired.manifest, new Map([[path, before]])),
   });

@@ -78,13 +78,14 @@ export async function execute(
     }
   };
   failpoint('execute.begin');
-  const due: Step[] = [];
-  for (const step of stepsOf(plan)) {
-    const reason = notYet(ports, step, run);
-    if (reason === undefined) due.push(step);
-    else fallBehind(step, reason);
+  function* due(): Generator<Step> {
+    for (const step of stepsOf(plan)) {
+      const reason = notYet(ports, step, run);
+      if (reason === undefined) yield step;
+      else fallBehind(step, reason);
+    }
   }
-  for (const steps of batches(due)) {
+  for (const steps of batches(due())) {
     if (signal.aborted) break;
     await write(steps);
   }
@@ -96,7 +97,7 @@ export async function execute(
 }
 
 /** Consecutive steps; a record is never twice in one batch, because the second step builds on the first. */
-function* batches(steps: readonly Step[]): Generator<readonly Step[]> {
+function* batches(steps: Iterable<Step>): Generator<readonly Step[]> {
   let batch: Step[] = [];
   let keys = new Set<string>();
   for (const step of steps) {

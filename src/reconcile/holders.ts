@@ -1,6 +1,5 @@
 import type { Brokers } from '../broker/brokers.ts';
-import type { Claim } from '../manifest/load-document.ts';
-import type { ResourceKey } from '../manifest/manifest.ts';
+import type { Claim, ResourceKey } from '../manifest/manifest.ts';
 import type { Query } from '../store/database.ts';
 import { inParts } from '../store/parts.ts';
 
@@ -14,21 +13,19 @@ export async function holders(
   account: string,
   claims: Iterable<Pick<Claim, 'what' | 'value'>>,
 ): Promise<ResourceKey[]> {
-  const wanted = new Map<string, Set<unknown>>();
-  for (const { what, value } of claims) {
-    const values = wanted.get(what);
-    if (values === undefined) wanted.set(what, new Set([value]));
-    else values.add(value);
-  }
+  const columns = brokers.all.flatMap(({ kind, table }) =>
+    (kind.tables.unique ?? []).map((column) => ({ space: kind.space, table, column })),
+  );
+  const wanted = new Map(columns.map((it) => [`${it.table}.${it.column}`, new Set<unknown>()]));
+  for (const { what, value } of claims) wanted.get(what)?.add(value);
   const found: ResourceKey[] = [];
-  for (const { kind, table } of brokers.all)
-    for (const column of kind.tables.unique ?? []) {
-      const sql = `SELECT name FROM "${table}" WHERE account = ?
-        AND "${column}" IN (SELECT value FROM json_each(?))`;
-      const rows = await inParts([...(wanted.get(`${table}.${column}`) ?? [])], (part) =>
-        query.rows<{ name: string }>(sql, [account, JSON.stringify(part)]),
-      );
-      for (const { name } of rows) found.push({ account, space: kind.space, name });
-    }
+  for (const { space, table, column } of columns) {
+    const sql = `SELECT name FROM "${table}" WHERE account = ?
+      AND "${column}" IN (SELECT value FROM json_each(?))`;
+    const rows = await inParts([...(wanted.get(`${table}.${column}`) ?? [])], (part) =>
+      query.rows<{ name: string }>(sql, [account, JSON.stringify(part)]),
+    );
+    for (const { name } of rows) found.push({ account, space, name });
+  }
   return found;
 }

@@ -3,6 +3,7 @@ import { failpoint } from '../lib/failpoint.ts';
 import { keepHeapSmall } from '../lib/heap.ts';
 import { parseYamlApart } from '../lib/yaml-apart.ts';
 import { type FileFindings, loadFile } from '../manifest/findings.ts';
+import { EncodedManifest } from '../manifest/manifest.ts';
 import type { Changes, Commit, SnapshotFile } from '../source/source.ts';
 import { indexedFiles } from '../store/file-index.ts';
 import { type ParseWatch, quarantineOf } from './parse-watch.ts';
@@ -23,7 +24,7 @@ export interface Intake {
   load(files: readonly SnapshotFile[]): Promise<readonly FileFindings[]>;
 }
 
-export interface TakenFile extends FileFindings {
+export interface TakenFile extends Omit<FileFindings, 'ignored'> {
   readonly size: number;
 }
 
@@ -68,14 +69,16 @@ export async function takeIn(
     if (wanted.length >= manyFiles) await keepHeapSmall();
     const safe = wanted.filter((file) => !watch.refuses(file));
     for (const file of wanted)
-      if (watch.refuses(file)) loaded.push({ ...quarantineOf(file), size: file.size });
+      if (watch.refuses(file)) loaded.push(takenFile(file, quarantineOf(file)));
+    const isPacked = wanted.length >= manyFiles;
     try {
       for await (const { file, bytes } of read(safe)) {
         watch.begins(file);
         failpoint('file.read');
         const parsed = await parseYamlApart(bytes, file.path);
-        loaded.push({ ...loadFile(file, bytes, context, parsed), size: file.size });
+        loaded.push(takenFile(file, loadFile(file, bytes, context, parsed)));
         if (loaded.length % filesPerTurn === 0) {
+          if (isPacked) pack(loaded.slice(-filesPerTurn));
           await nextTurn();
           signal.throwIfAborted();
         }
@@ -94,6 +97,20 @@ export async function takeIn(
   failpoint('manifests.loaded');
   signal.throwIfAborted();
   return { revision, commit, files: taken, gone, indexed: base.indexed !== undefined, load };
+}
+
+/** Field by field, because as many of them are in memory as there are files. */
+function takenFile({ size }: SnapshotFile, findings: FileFindings): TakenFile {
+  const { path, blob, entries, problems, unknown, manifests } = findings;
+  return { path, blob, size, entries, problems, unknown, manifests };
+}
+
+function pack(files: readonly TakenFile[]): void {
+  EncodedManifest.pack(
+    files.flatMap(({ entries }) =>
+      entries.flatMap(({ loaded }) => (loaded === undefined ? [] : [loaded])),
+    ),
+  );
 }
 
 /** A complete snapshot, and what of it the index does not know. */

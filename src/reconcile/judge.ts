@@ -5,6 +5,7 @@ import {
   keyId,
   type LoadedManifest,
   type ManifestOutline,
+  type Reference,
   type ResourceKey,
 } from '../manifest/manifest.ts';
 import { planning } from '../plan/build.ts';
@@ -155,11 +156,15 @@ async function bothSides(
       ...(await referredTo(query, brokers, {
         account,
         source: name,
-        references: outlines.flatMap((it) => it.references),
+        references: referencesIn(outlines),
         inScope: new Set([...outlines, ...live].map((it) => keyId(it.key))),
       })),
     },
   };
+}
+
+function* referencesIn(outlines: readonly ManifestOutline[]): Generator<Reference> {
+  for (const { references } of outlines) yield* references;
 }
 
 function rivalsById(rivals: readonly Rival[]): Map<string, string[]> {

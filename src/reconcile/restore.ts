@@ -4,6 +4,7 @@ import { comparableOf } from '../manifest/kind-set.ts';
 import { contentDigest, type Manifest, type ResourceKey } from '../manifest/manifest.ts';
 import { referencesOf } from '../manifest/references.ts';
 import type { Plan } from '../plan/change.ts';
+import { revised } from '../plan/creation.ts';
 import { settled } from '../plan/written.ts';
 import { lastTrashed, type Trashed } from '../store/trash.ts';
 import type { DeletedRecord } from './deleted.ts';
@@ -58,7 +59,9 @@ export async function planRestore(
   ]);
   const { id, generation, createdAt, columns } = record;
   const restores = { trash: trashed.id, id, generation, createdAt, columns };
-  const changes = plan.changes.map((it) => (it.action === 'create' ? { ...it, restores } : it));
+  const changes = plan.changes.map((it) =>
+    it.action === 'create' ? revised(it, { restores }) : it,
+  );
   return { plan: { ...plan, changes }, trashed, lost };
 }
 

@@ -1,5 +1,5 @@
 import type { Brokers } from '../broker/brokers.ts';
-import { keyId, type ResourceKey } from '../manifest/manifest.ts';
+import { type Claim, keyId, type ResourceKey } from '../manifest/manifest.ts';
 import { contestedKeys } from '../store/contested.ts';
 import type { Query } from '../store/database.ts';
 import { owedEffects } from '../store/effects.ts';
@@ -33,9 +33,7 @@ export async function decideScope(
   const paths = [...intake.files.keys(), ...intake.gone];
   const keys = new Map<string, ResourceKey>();
   const add = (more: Iterable<ResourceKey>) => {
-    for (const { account: of, space, name } of more)
-      if (of === account)
-        keys.set(keyId({ account: of, space, name }), { account: of, space, name });
+    for (const key of more) if (key.account === account) keys.set(keyId(key), key);
   };
   add(survey.touched);
   add(await ownedByFiles(query, source.name, paths));
@@ -47,8 +45,7 @@ export async function decideScope(
   const scope = await readScope(query, survey, [...keys.values()]);
   const before = keys.size;
   add(await dependents(query, brokers, account, leaving(source.name, survey, scope)));
-  const claims = [...survey.claims, ...scope.outlines.flatMap((it) => it.claims)];
-  add(await holders(query, brokers, account, claims));
+  add(await holders(query, brokers, account, claimsIn(intake, survey, scope)));
   if (keys.size === before) return scope;
   const more = await readScope(query, survey, [...keys.values()].slice(before));
   return {
@@ -56,6 +53,13 @@ export async function decideScope(
     outlines: [...scope.outlines, ...more.outlines],
     inventory: [...scope.inventory, ...more.inventory],
   };
+}
+
+/** All that is claimed, by what the changed files declare rightly and by what is in scope. */
+function* claimsIn(intake: Intake, survey: Survey, scope: Scope): Generator<Claim> {
+  for (const { entries } of intake.files.values())
+    for (const entry of entries) if (!survey.spoiled.has(entry)) yield* entry.claims;
+  for (const { claims } of scope.outlines) yield* claims;
 }
 
 /** What is known of these resources besides their records. */

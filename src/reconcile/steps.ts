@@ -30,38 +30,52 @@ export interface Step {
   readonly desired: LoadedManifest | undefined;
 }
 
-/** The executable changes of a plan as steps, in the plan's order. Held and blocked ones are left out. */
-export function stepsOf(plan: Plan): Step[] {
-  const open = plan.changes.filter(isExecutable);
-  const deleted = new Set(open.filter((it) => it.action === 'delete').map((it) => keyId(it.key)));
-  const writes = new Map<string, Change[]>();
-  const order: { readonly id: string; readonly remove?: Change }[] = [];
-  for (const change of open) {
-    const id = keyId(change.key);
-    if (change.action === 'delete') {
-      order.push({ id, remove: change });
-      continue;
-    }
-    const together = writes.get(id);
-    if (together !== undefined) together.push(change);
+/**
+ * The executable changes of a plan as steps, in the plan's order, each made when it is its turn: what
+ * it writes is a text of its own. Held and blocked changes are left out.
+ */
+export function* stepsOf(plan: Plan): Generator<Step> {
+  const leaving = new Set<string>();
+  for (const { action, key, held } of plan.changes)
+    if (action === 'delete' && held !== true) leaving.add(keyId(key));
+  const left = new Map<string, Step>();
+  for (const changes of together(plan.changes.filter(isExecutable))) {
+    const [first] = changes as [Change];
+    const id = keyId(first.key);
+    if (first.action === 'delete') yield removal(first, left.get(id));
     else {
-      writes.set(id, [change]);
-      order.push({ id });
+      const step = writeStep(changes, leaving.has(id));
+      if (leaving.has(id)) left.set(id, step);
+      yield step;
     }
   }
-  return order.map(({ id, remove }) => {
-    const changes = writes.get(id);
-    const write = changes === undefined ? undefined : writeStep(changes, deleted.has(id));
-    if (remove === undefined) return write as Step;
-    return {
-      ...common([remove]),
-      verb: 'remove',
-      write: undefined,
-      deployed: undefined,
-      desired: undefined,
-      follows: write !== undefined && !isRetry(write),
-    };
-  });
+}
+
+/** Changes of one record that a plan has one after the other; a delete is always on its own. */
+function* together(changes: readonly Change[]): Generator<readonly Change[]> {
+  let some: Change[] = [];
+  for (const change of changes) {
+    const [first] = some;
+    const isSame = first !== undefined && keyId(first.key) === keyId(change.key);
+    if (first !== undefined && (!isSame || change.action === 'delete')) {
+      yield some;
+      some = [];
+    }
+    some.push(change);
+  }
+  if (some.length > 0) yield some;
+}
+
+/** The delete of a record, after what was done to it before. */
+function removal(change: Change, before: Step | undefined): Step {
+  return {
+    ...common([change]),
+    verb: 'remove',
+    write: undefined,
+    deployed: undefined,
+    desired: undefined,
+    follows: before !== undefined && !isRetry(before),
+  };
 }
 
 export function isExecutable(change: Change): boolean {

@@ -2,8 +2,8 @@ import { compareText, type Diagnostic, sortDiagnostics } from '../lib/diagnostic
 import { claimId, crossCheck } from '../manifest/cross-check.ts';
 import type { Entry } from '../manifest/findings.ts';
 import { distinctKeys } from '../manifest/load.ts';
-import type { Claim } from '../manifest/load-document.ts';
 import {
+  type Claim,
   keyId,
   type LoadedManifest,
   type ManifestOutline,
@@ -43,8 +43,6 @@ export interface Survey {
   readonly before: readonly KnownEntry[];
   /** What the changed files declare rightly, by key id. */
   readonly fresh: ReadonlyMap<string, LoadedManifest>;
-  /** The values that they claim. */
-  readonly claims: readonly Claim[];
   /** Resources of which more may have changed than the index says. */
   readonly touched: readonly ResourceKey[];
   /** Entries of the changed files that must not count, because of another file. */
@@ -62,8 +60,7 @@ export interface Survey {
 export async function survey(query: Query, source: string, intake: Intake): Promise<Survey> {
   const taken = [...intake.files.values()];
   const changed = new Set([...intake.files.keys(), ...intake.gone]);
-  const known = async (ask: () => Promise<readonly Declared[]>) =>
-    intake.indexed ? (await ask()).filter(({ path }) => !changed.has(path)).map(entryOf) : [];
+  const known = knownBut(intake, changed);
 
   const fresh = taken.flatMap((it) => it.entries);
   const before = intake.indexed ? (await declaredAt(query, source, [...changed])).map(entryOf) : [];
@@ -72,8 +69,9 @@ export async function survey(query: Query, source: string, intake: Intake): Prom
     [...before, ...fresh, ...faulty.filter(({ row }) => row.spoiled)].map((it) => it.declares.key),
   );
   const namesakes = await known(() => declarationsOf(query, source, keys));
-  const claims = [...before, ...fresh, ...namesakes].flatMap((it) => it.claims.map(claimId));
-  const rivals = await known(() => claimants(query, source, [...new Set(claims)]));
+  const rivals = await known(() =>
+    claimants(query, source, claimIdsOf([...before, ...fresh, ...namesakes])),
+  );
   const others = distinct([...faulty, ...namesakes, ...rivals]);
 
   const all = [...fresh, ...others].sort(
@@ -109,16 +107,37 @@ export async function survey(query: Query, source: string, intake: Intake): Prom
         it.loaded !== undefined && !spoiled.has(it) ? [[keyId(it.loaded.key), it.loaded]] : [],
       ),
     ),
-    claims: fresh.filter(counts).flatMap((it) => it.claims),
     touched: distinctKeys([...before, ...fresh, ...turned].map((it) => it.declares.key)),
     spoiled,
     turned,
-    outlines: async (again, wanted) => {
-      const found = await known(() => declarationsOf(again, source, wanted));
-      return found.filter(
-        ({ loaded, row }) => loaded !== undefined && row.spoiled === turning.has(placeId(row)),
-      );
-    },
+    outlines: outlinesOf(source, known, turning),
+  };
+}
+
+/** Each once. */
+function claimIdsOf(entries: readonly Entry<ManifestOutline>[]): string[] {
+  return [...new Set(entries.flatMap((it) => it.claims.map(claimId)))];
+}
+
+type Known = (ask: () => Promise<readonly Declared[]>) => Promise<KnownEntry[]>;
+
+/** Asks the index, as far as it still counts: without the files that have changed. */
+function knownBut({ indexed }: Intake, changed: ReadonlySet<string>): Known {
+  return async (ask) =>
+    indexed ? (await ask()).filter(({ path }) => !changed.has(path)).map(entryOf) : [];
+}
+
+/** Apart from the survey, so that what was only needed on the way is not in memory as long as it. */
+function outlinesOf(
+  source: string,
+  known: Known,
+  turning: ReadonlySet<string>,
+): Survey['outlines'] {
+  return async (query, wanted) => {
+    const found = await known(() => declarationsOf(query, source, wanted));
+    return found.filter(
+      ({ loaded, row }) => loaded !== undefined && row.spoiled === turning.has(placeId(row)),
+    );
   };
 }
 

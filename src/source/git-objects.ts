@@ -147,15 +147,23 @@ function entryProblem({ mode, path }: Entry): Diagnostic | undefined {
   return standing.candidate && isUnreadableName(path) ? nameProblem(path) : undefined;
 }
 
+const idLength = 40;
+const objectId = /^[0-9a-f]{40}$/;
+
 /** Reads `mode type id<tab>path<NUL>`. Bytes that are no UTF-8 become U+FFFD, which marks the name. */
 function entries(printed: Buffer): Entry[] {
   const found: Entry[] = [];
-  for (const line of printed.toString('utf8').split('\0')) {
-    if (line === '') continue;
-    const tab = line.indexOf('\t');
-    const [mode, , id] = line.slice(0, tab).split(' ');
-    if (tab < 0 || mode === undefined || id === undefined) throw damaged('a tree is garbled');
-    found.push({ mode, id, path: line.slice(tab + 1) });
+  let start = 0;
+  while (start < printed.length) {
+    const space = printed.indexOf(32, start);
+    const tab = printed.indexOf(9, start);
+    const end = printed.indexOf(0, start);
+    const id = printed.toString('latin1', tab - idLength, tab);
+    if (!(space < tab && tab < end) || !objectId.test(id)) throw damaged('a tree is garbled');
+    // Each text is made on its own: a piece of a text keeps the whole of that one in memory.
+    const mode = printed.toString('latin1', start, space);
+    found.push({ mode, id, path: printed.toString('utf8', tab + 1, end) });
+    start = end + 1;
   }
   return found;
 }

@@ -6,7 +6,7 @@ export type { Cell, Row };
 
 /** Of one statement: enough rows to make it worth its cost, few enough to bound memory. */
 const rowsAtOnce = 1000;
-const charactersAtOnce = 4_000_000;
+const charactersAtOnce = 1_000_000;
 
 /** The rows that one statement writes, each as the cells of a JSON list. */
 interface Batch {
