@@ -60,17 +60,17 @@ export interface Survey {
 export async function survey(query: Query, source: string, intake: Intake): Promise<Survey> {
   const taken = [...intake.files.values()];
   const changed = new Set([...intake.files.keys(), ...intake.gone]);
-  const known = knownBut(intake, changed);
+  const known = knownBut(intake, [...changed]);
 
   const fresh = taken.flatMap((it) => it.entries);
   const before = intake.indexed ? (await declaredAt(query, source, [...changed])).map(entryOf) : [];
-  const faulty = await known(() => faultyDeclarations(query, source));
+  const faulty = await known((but) => faultyDeclarations(query, source, but));
   const keys = distinctKeys(
     [...before, ...fresh, ...faulty.filter(({ row }) => row.spoiled)].map((it) => it.declares.key),
   );
-  const namesakes = await known(() => declarationsOf(query, source, keys));
-  const rivals = await known(() =>
-    claimants(query, source, claimIdsOf([...before, ...fresh, ...namesakes])),
+  const namesakes = await known((but) => declarationsOf(query, source, keys, but));
+  const rivals = await known((but) =>
+    claimants(query, source, claimIdsOf([...before, ...fresh, ...namesakes]), but),
   );
   const others = distinct([...faulty, ...namesakes, ...rivals]);
 
@@ -119,12 +119,13 @@ function claimIdsOf(entries: readonly Entry<ManifestOutline>[]): string[] {
   return [...new Set(entries.flatMap((it) => it.claims.map(claimId)))];
 }
 
-type Known = (ask: () => Promise<readonly Declared[]>) => Promise<KnownEntry[]>;
+type Known = (
+  ask: (but: readonly string[]) => Promise<readonly Declared[]>,
+) => Promise<KnownEntry[]>;
 
 /** Asks the index, as far as it still counts: without the files that have changed. */
-function knownBut({ indexed }: Intake, changed: ReadonlySet<string>): Known {
-  return async (ask) =>
-    indexed ? (await ask()).filter(({ path }) => !changed.has(path)).map(entryOf) : [];
+function knownBut({ indexed }: Intake, changed: readonly string[]): Known {
+  return async (ask) => (indexed ? (await ask(changed)).map(entryOf) : []);
 }
 
 /** Apart from the survey, so that what was only needed on the way is not in memory as long as it. */
@@ -134,7 +135,7 @@ function outlinesOf(
   turning: ReadonlySet<string>,
 ): Survey['outlines'] {
   return async (query, wanted) => {
-    const found = await known(() => declarationsOf(query, source, wanted));
+    const found = await known((but) => declarationsOf(query, source, wanted, but));
     return found.filter(
       ({ loaded, row }) => loaded !== undefined && row.spoiled === turning.has(placeId(row)),
     );

@@ -2,6 +2,7 @@ import { type Columns, selected, toRow } from './columns.ts';
 import type { Query } from './database.ts';
 import { inParts, partSize } from './parts.ts';
 import type { RecordKey } from './record-key.ts';
+import { countRowsOf } from './row-count.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
 /*
@@ -119,45 +120,57 @@ export function declaredAt(
   paths: readonly string[],
 ): Promise<Declared[]> {
   const sql = declarations('declared.path IN (SELECT value FROM json_each(?))');
-  return inParts(paths, (part) => query.rows(sql, [source, JSON.stringify(part)]));
+  return inParts(paths, (part) => query.rows(sql, [source, '[]', JSON.stringify(part)]));
 }
 
-/** What declares these resources. Without its index SQLite would look through all declarations for a few keys. */
+/**
+ * What declares these resources, in other files than `but`. Without its index SQLite would look through
+ * all declarations for a few keys.
+ */
 export function declarationsOf(
   query: Query,
   source: string,
   keys: readonly RecordKey[],
+  but: readonly string[] = [],
 ): Promise<Declared[]> {
   const sql = declarations(
     '(account, space, name) IN (SELECT value->>0, value->>1, value->>2 FROM json_each(?))',
     'INDEXED BY declaration_key',
   );
   const keyJson = ({ account, space, name }: RecordKey) => [account, space, name];
-  return inParts(keys, (part) => query.rows(sql, [source, JSON.stringify(part.map(keyJson))]));
+  return inParts(keys, (part) =>
+    query.rows(sql, [source, JSON.stringify(but), JSON.stringify(part.map(keyJson))]),
+  );
 }
 
-/** What claims these values. */
+/** What claims these values, in other files than `but`. */
 export function claimants(
   query: Query,
   source: string,
   claims: readonly string[],
+  but: readonly string[] = [],
 ): Promise<Declared[]> {
   const sql = declarations(
     '(declared.path, position) IN (SELECT path, position FROM claim WHERE source = ? AND claim IN (SELECT value FROM json_each(?)))',
   );
-  return inParts(claims, (part) => query.rows(sql, [source, source, JSON.stringify(part)]));
+  return inParts(claims, (part) =>
+    query.rows(sql, [source, JSON.stringify(but), source, JSON.stringify(part)]),
+  );
 }
 
-/** What is declared and does not count, because something is wrong with it. */
-export function faultyDeclarations(query: Query, source: string): Promise<Declared[]> {
+/** What is declared in other files than `but` and does not count, because something is wrong with it. */
+export function faultyDeclarations(
+  query: Query,
+  source: string,
+  but: readonly string[] = [],
+): Promise<Declared[]> {
   const sql = declarations('(digest IS NULL OR spoiled)', 'INDEXED BY declaration_faulty');
-  return query.rows(sql, [source]);
+  return query.rows(sql, [source, JSON.stringify(but)]);
 }
 
 /** How many resources are declared, right or wrong. */
-export async function countDeclarations(query: Query, source: string): Promise<number> {
-  const sql = 'SELECT count(*) AS count FROM declaration WHERE source = ?';
-  return (await query.rows<{ count: number }>(sql, [source]))[0]?.count ?? 0;
+export function countDeclarations(query: Query, source: string): Promise<number> {
+  return countRowsOf(query, 'declaration', source);
 }
 
 /** The names of a name space that are declared rightly. */
@@ -255,12 +268,12 @@ export async function clearIndex(query: Query, source: string): Promise<void> {
 }
 
 /**
- * The SELECT of the declarations of a source, with a condition. It is crossed with the files, so that
+ * The SELECT of the declarations of a source, but for the files of a JSON list, with a condition. It is crossed with the files, so that
  * declarations are found first; else SQLite may look through all files for a few of them.
  */
 function declarations(condition: string, index = ''): string {
   const named = Object.entries(columns).map(([as, column]) => `declared."${column}" AS "${as}"`);
   return `SELECT ${named.join()}, file.blob, file.size
     FROM declaration AS declared ${index} CROSS JOIN file USING (source, path)
-    WHERE declared.source = ? AND ${condition}`;
+    WHERE declared.source = ? AND declared.path NOT IN (SELECT value FROM json_each(?)) AND ${condition}`;
 }

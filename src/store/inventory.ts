@@ -2,6 +2,7 @@ import { type Columns, selected, toRow } from './columns.ts';
 import type { Query } from './database.ts';
 import { inParts } from './parts.ts';
 import { amongKeys, keyColumns, keyOf, type RecordKey } from './record-key.ts';
+import { countRowsOf } from './row-count.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
 /** Which source put a record there, from where, and what it said: the licence to prune it. */
@@ -143,9 +144,8 @@ export async function countEnforced(
 }
 
 /** How many records a source owns in an account. */
-export async function countOwned(query: Query, source: string, account: string): Promise<number> {
-  const sql = 'SELECT count(*) AS count FROM inventory WHERE source = ? AND account = ?';
-  return (await query.rows<{ count: number }>(sql, [source, account]))[0]?.count ?? 0;
+export function countOwned(query: Query, source: string, account: string): Promise<number> {
+  return countRowsOf(query, 'inventory', source, account);
 }
 
 /** What the inventory says of one record; undefined for a record that nobody owns. */
