@@ -110,6 +110,9 @@ function* judgeAll(world: World, manifests: readonly LoadedManifest[]): Stoppabl
   const books: Bookkeeping[] = [];
   const problems: Diagnostic[] = [];
   const created = new Set<string>();
+  const referred = new Set(
+    world.kinds.all.flatMap((kind) => kind.fields.flatMap((it) => it.references ?? [])),
+  );
   let unchanged = 0;
   let left = 0;
   for (const desired of manifests) {
@@ -120,7 +123,8 @@ function* judgeAll(world: World, manifests: readonly LoadedManifest[]): Stoppabl
     if (verdict.changes.length > 0) units.push(restrainAlone(world, verdict.changes));
     if (verdict.changes.length === 0) unchanged += 1;
     if (verdict.changes.length === 0 && !isAsDeclared(world, desired)) left += 1;
-    if (verdict.changes[0]?.action === 'create') created.add(keyId(desired.key));
+    if (verdict.changes[0]?.action === 'create' && referred.has(desired.key.space))
+      created.add(keyId(desired.key));
     if (verdict.book !== undefined) books.push(verdict.book);
     if (verdict.problem !== undefined) problems.push(verdict.problem);
   }

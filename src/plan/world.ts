@@ -78,13 +78,18 @@ export function worldOf(input: PlanInput): World {
   const owned = input.owned.filter(
     ({ key }) => input.account === undefined || key.account === input.account,
   );
+  let declared: World['declared'] | undefined;
   return {
     ...input,
     control: input.control ?? unrestrained,
     basis: basisOf(input),
     approved: new Set(),
     owned,
-    declared: byId(input.desired),
+    // Of a first run nobody asks: nothing is owned that could be declared no more.
+    get declared() {
+      declared ??= byId(input.desired);
+      return declared;
+    },
     records: byId(input.live),
     inventory: byId(owned),
     invalid: new Set(input.declaredButInvalid.map(keyId)),
