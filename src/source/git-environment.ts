@@ -36,6 +36,8 @@ export function gitEnvironment(setting: GitSetting, network: boolean): NodeJS.Pr
     GIT_ATTR_NOSYSTEM: '1',
     GIT_NO_LAZY_FETCH: '1',
     GIT_NO_REPLACE_OBJECTS: '1',
+    // Refs in files, whatever a newer git prefers: see git-mirror.ts.
+    GIT_DEFAULT_REF_FORMAT: 'files',
     GIT_ALLOW_PROTOCOL: network ? setting.address.protocol : '',
   };
   const { credentials } = setting;

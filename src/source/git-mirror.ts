@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { PlumblineError } from '../lib/errors.ts';
 import { failpoint } from '../lib/failpoint.ts';
@@ -37,7 +37,8 @@ export class GitMirror {
   }
 
   /**
-   * Brings a ref up to date and hands the mirror and the name of the commit in it to `take`. If that throws
+   * Brings a ref up to date and hands the mirror and the id of what it stands for to `take`: that of a
+   * commit, or of a tag of one. If that throws
    * SOURCE_DAMAGED, it is done once more with a fresh mirror, which replaces the old one only when
    * `take` was content with it. The commit `known` is kept, if it is there: what has changed since is
    * told by it.
@@ -45,7 +46,7 @@ export class GitMirror {
   async use<T>(
     ref: RemoteRef,
     signal: AbortSignal,
-    take: (mirror: string, commit: string) => Promise<T>,
+    take: (mirror: string, id: string) => Promise<T>,
     known?: string,
   ): Promise<T> {
     if (!this.#doubtful && (await exists(this.folder))) {
@@ -94,7 +95,7 @@ export class GitMirror {
     return false;
   }
 
-  /** Fetches one ref, without tags and no more history than wanted, and gives what its commit is called in the mirror. */
+  /** Fetches one ref, without tags and no more history than wanted, and gives the id that it has then. */
   async #fetch(
     mirror: string,
     ref: RemoteRef,
@@ -120,7 +121,7 @@ export class GitMirror {
     );
     failpoint('mirror.fetched');
     await this.#repack(mirror, signal, known);
-    return `${ours}^{commit}`;
+    return idOf(mirror, ours);
   }
 
   async #holds(mirror: string, commit: string, ours: string, signal: AbortSignal) {
@@ -164,6 +165,18 @@ export class GitMirror {
       await rm(join(parent, name), { recursive: true, force: true });
     }
   }
+}
+
+/**
+ * What a ref of a mirror stands for. Nobody packs the refs of a mirror, so it is in a file of its own, and
+ * to read that takes no process. Throws SOURCE_DAMAGED.
+ */
+async function idOf(mirror: string, ref: string): Promise<string> {
+  const text = await readFile(join(mirror, ref), 'utf8').catch(() => '');
+  if (/^[0-9a-f]{40}\n$/.test(text)) return text.trim();
+  throw new PlumblineError('SOURCE_DAMAGED', 'the mirror of the repository has lost a ref', {
+    hint: 'nothing to do: a fresh mirror is made at the next try',
+  });
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -111,7 +111,7 @@ export class GitProcess {
       cwd: this.#setting.home,
       env: { ...gitEnvironment(this.#setting, network), HOME: call.home ?? this.#setting.home },
       detached: true,
-      stdio: ['pipe', 'pipe', 'pipe'],
+      stdio: [call.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
     const running = new Running(child, call, secretsOf(this.#setting));
     this.#running.add(running);

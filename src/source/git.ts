@@ -162,14 +162,15 @@ export class GitSource implements Source {
     known?: string,
   ): Promise<{ readonly commit: Commit; readonly listing: T }> {
     await this.#prepare();
-    const take = async (mirror: string, name: string) => {
+    const take = async (mirror: string, id: string) => {
       const call = { mirror, signal };
-      const commit = await readCommit(mirror, name, signal);
-      const { id } = commit;
-      if (this.#verify !== undefined)
-        await verifyCommit(this.#git, call, id, this.#verify, dirname(this.#home));
-      const folder = await findFolder(this.#git, call, id, this.#path);
-      const listing = await list(call, folder);
+      const reading = readCommit(mirror, id, signal);
+      if (this.#verify !== undefined) {
+        const commit = await reading;
+        await verifyCommit(this.#git, call, commit.id, this.#verify, dirname(this.#home));
+      }
+      const listed = findFolder(this.#git, call, id, this.#path).then((it) => list(call, it));
+      const [commit, listing] = await Promise.all([reading, listed]);
       failpoint('mirror.listed');
       return { commit, listing };
     };

@@ -486,6 +486,7 @@ t.test('the tables of the store are what other rooms and plain SQL rely on', asy
     'retry',
     'reversal',
     'revision_commit',
+    'row_count',
     'sequence',
     'source',
     'spending',
