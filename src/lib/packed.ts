@@ -1,6 +1,6 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 
-/** As fast as it gets; texts that say almost the same become a fifth even so. */
+/** As fast as it gets; texts that say almost the same become a quarter even so. */
 const level = 1;
 
 let latest: { readonly of: PackedTexts; readonly texts: readonly string[] } | undefined;

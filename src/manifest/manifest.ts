@@ -132,7 +132,7 @@ export class EncodedManifest implements LoadedManifest {
     return loaded.#text ?? loaded.#unpacked(0);
   }
 
-  /** Packs what some say, to a fifth of the memory; it is unpacked for whoever asks. */
+  /** Packs what some say, to a quarter of the memory; it is unpacked for whoever asks. */
   static pack(some: readonly LoadedManifest[]): void {
     const plain = some.filter((it) => it instanceof EncodedManifest);
     const packed = new PackedTexts(

@@ -41,6 +41,9 @@ export interface Base {
 /** Files parsed between two turns of the event loop, so that health answers while many are read. */
 const filesPerTurn = 20;
 
+/** Files packed together: more would pack tighter, and one alone would cost more to unpack. */
+const filesPerPack = 10;
+
 /** From so many files on what a run throws away would fill gigabytes; for fewer, collecting it sooner only costs time. */
 const manyFiles = 20_000;
 
@@ -77,8 +80,8 @@ export async function takeIn(
         failpoint('file.read');
         const parsed = await parseYamlApart(bytes, file.path);
         loaded.push(takenFile(file, loadFile(file, bytes, context, parsed)));
+        if (isPacked && loaded.length % filesPerPack === 0) pack(loaded.slice(-filesPerPack));
         if (loaded.length % filesPerTurn === 0) {
-          if (isPacked) pack(loaded.slice(-filesPerTurn));
           await nextTurn();
           signal.throwIfAborted();
         }
