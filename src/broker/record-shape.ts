@@ -40,7 +40,10 @@ export interface ReadField {
   readonly within: number | undefined;
 }
 
-/** A kind's table of fields sorted by where they are stored, so that both transforms and the schema read it the same way. */
+/**
+ * A kind's table of fields sorted by where they are stored, so that both transforms and the schema read it
+ * the same way.
+ */
 export interface RecordShape {
   readonly kind: Kind;
   readonly main: string;

@@ -14,7 +14,10 @@ export interface HandWork {
   plan(assembly: Assembly): Promise<Plan>;
 }
 
-/** Plans work by hand and executes it; with `--dry-run` it opens the database for reading and tells the plan alone. */
+/**
+ * Plans work by hand and executes it; with `--dry-run` it opens the database for reading and tells the plan
+ * alone.
+ */
 export async function workByHand(invocation: Invocation, work: HandWork): Promise<number> {
   const dryRun = flag(invocation, 'dryRun');
   return withPorts(invocation, dryRun ? 'read' : 'write', async (assembly) => {

@@ -113,7 +113,10 @@ export function planExit(sources: readonly (Report | Unread)[]): number {
   return sources.some((it) => 'plan' in it && it.plan.changes.length > 0) ? 2 : 0;
 }
 
-/** 1 when something failed, is blocked or is invalid, 3 when the only thing left is held or suspended, 0 otherwise. */
+/**
+ * 1 when something failed, is blocked or is invalid, 3 when the only thing left is held or suspended, 0
+ * otherwise.
+ */
 export function syncExit(plan: Plan, results: readonly ChangeResult[]): number {
   const has = (outcome: ChangeResult['outcome']) => results.some((it) => it.outcome === outcome);
   if (hasErrors(plan.problems) || has('failed') || has('skipped')) return 1;

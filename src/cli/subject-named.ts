@@ -5,7 +5,10 @@ import type { Invocation } from './invocation.ts';
 import { requireDatabase } from './no-database.ts';
 import { sourcesNamed } from './targets.ts';
 
-/** What a person means by one word, a source, or by two, a kind and a name. Throws SOURCE_UNKNOWN, USAGE and RECORD_NOT_FOUND. */
+/**
+ * What a person means by one word, a source, or by two, a kind and a name. Throws SOURCE_UNKNOWN, USAGE and
+ * RECORD_NOT_FOUND.
+ */
 export async function subjectNamed(
   { arguments: words }: Invocation,
   assembly: Assembly,

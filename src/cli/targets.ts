@@ -53,7 +53,10 @@ export function locationText({ location }: SourceConfig): string {
   return 'directory' in location ? location.directory : location.git.url;
 }
 
-/** The sources with these names, ready to be read. Throws SOURCE_UNKNOWN, or USAGE for an `elsewhere` that does not fit. */
+/**
+ * The sources with these names, ready to be read. Throws SOURCE_UNKNOWN, or USAGE for an `elsewhere` that
+ * does not fit.
+ */
 export function targetsOf(
   config: Config,
   names: readonly string[],
@@ -91,7 +94,10 @@ function policyOf(source: SourceConfig, { path, revision }: Elsewhere): SourceCo
   return (path ?? revision) === undefined ? policy : { ...policy, history: 'follow' };
 }
 
-/** The policy of a source with the kinds of its allowance by their own names. Throws CONFIG_INVALID for another word. */
+/**
+ * The policy of a source with the kinds of its allowance by their own names. Throws CONFIG_INVALID for
+ * another word.
+ */
 function withKnownKinds({ name, policy }: SourceConfig): SourceConfig['policy'] {
   const { allow } = policy;
   if (allow?.kinds === undefined) return policy;

@@ -13,7 +13,10 @@ function answerSchema() {
   });
 }
 
-/** The answer, if it says that the effect has happened. Throws ENDPOINT_PENDING, and ENDPOINT_ANSWER for anything else. */
+/**
+ * The answer, if it says that the effect has happened. Throws ENDPOINT_PENDING, and ENDPOINT_ANSWER for
+ * anything else.
+ */
 export function settledAnswer(
   answer: unknown,
   wanted: 'published' | 'withdrawn',

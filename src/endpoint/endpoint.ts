@@ -42,6 +42,9 @@ export interface Endpoint {
     idempotencyKey: string,
     signal: AbortSignal,
   ): Promise<EndpointAnswer>;
-  /** Sends one message to a published resource and gives its answer. Throws VERB_NOT_IMPLEMENTED where there is nothing to ask. */
+  /**
+   * Sends one message to a published resource and gives its answer. Throws VERB_NOT_IMPLEMENTED where there
+   * is nothing to ask.
+   */
   prompt(record: LiveRecord, text: string, signal: AbortSignal): Promise<string>;
 }

@@ -30,7 +30,10 @@ declare module 'fastify' {
   }
 }
 
-/** Host names under which a loopback listener is asked for; any other was made to point here by somebody else's DNS. */
+/**
+ * Host names under which a loopback listener is asked for; any other was made to point here by somebody
+ * else's DNS.
+ */
 const localNames = ['localhost', '127.0.0.1', '[::1]'];
 
 export function isLoopback(host: string): boolean {

@@ -35,7 +35,10 @@ function memberJson(member: unknown, how: 'set' | Treatment | undefined): string
 const mostOrders = 500;
 const orders = new Map<string, { readonly keys: readonly string[]; readonly sorted: string[] }>();
 
-/** Keys in code-unit order. Record after record has the same few sets of them, and looking costs less than sorting. */
+/**
+ * Keys in code-unit order. Record after record has the same few sets of them, and looking costs less than
+ * sorting.
+ */
 function inOrder(keys: readonly string[]): readonly string[] {
   const [first] = keys;
   if (first === undefined) return keys;

@@ -1,6 +1,9 @@
 import { remembered } from './remembered.ts';
 
-/** A value that JSON can carry. Everything a manifest holds is one, so that it can be stored, compared and printed. */
+/**
+ * A value that JSON can carry. Everything a manifest holds is one, so that it can be stored, compared and
+ * printed.
+ */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
 export type JsonObject = { readonly [key: string]: JsonValue };
 

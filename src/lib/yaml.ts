@@ -21,7 +21,10 @@ export function parseYaml(
   return opened instanceof YamlText ? composeText(opened, all) : opened;
 }
 
-/** What can be said of a file at little cost: that it is refused, or what it says where it is plain; else its text. */
+/**
+ * What can be said of a file at little cost: that it is refused, or what it says where it is plain; else its
+ * text.
+ */
 export function openYaml(
   bytes: Uint8Array,
   file: string,

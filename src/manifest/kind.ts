@@ -40,7 +40,10 @@ export interface Field {
   readonly always?: true;
 }
 
-/** A one-to-one table beside the main one. Without `path` it has a row for every record, with it only where that value is set. */
+/**
+ * A one-to-one table beside the main one. Without `path` it has a row for every record, with it only where
+ * that value is set.
+ */
 export interface OneTable {
   readonly table: string;
   readonly path?: string;

@@ -51,7 +51,10 @@ function firstRepeated(items: readonly JsonValue[]): number {
   return items.findIndex((it) => seen.size === seen.add(it).size);
 }
 
-/** Finds the paths of addresses that hold a password. Each value of every manifest is looked at, so only a find costs a path. */
+/**
+ * Finds the paths of addresses that hold a password. Each value of every manifest is looked at, so only a
+ * find costs a path.
+ */
 function findPasswords(
   value: JsonValue | undefined,
   steps: (string | number)[],

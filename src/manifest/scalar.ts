@@ -19,7 +19,10 @@ const asciiPlain = /^[A-Za-z_/(][ -~]*$/;
 const widePlain = new RegExp(`^[\\p{L}_/(][^\\t\\n${unseen}]*$`, 'u');
 /** Two dots keep a text of digits from being a number or a date to anybody. */
 const version = /^\d+\.\d+\.\d+[\w.+-]*$/;
-/** A text that starts like words may still be a key, a comment, a trimmed blank, a boolean, a null or, as `e3`, a number. */
+/**
+ * A text that starts like words may still be a key, a comment, a trimmed blank, a boolean, a null or, as
+ * `e3`, a number.
+ */
 const notPlain = /:(?: |$)| #|\s$|^(?:y|n|yes|no|on|off|true|false|null|e[-+]?\d+)$/i;
 
 /** True when every character can stand as itself; tabs and line feeds count as seen. */

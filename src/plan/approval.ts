@@ -35,7 +35,10 @@ export function linesOf(plan: Plan): string {
   return JSON.stringify(approvable(plan).map(lineOf).sort());
 }
 
-/** The command that lets the held changes of a plan go; undefined where there are none, or nobody could approve them. */
+/**
+ * The command that lets the held changes of a plan go; undefined where there are none, or nobody could
+ * approve them.
+ */
 export function approveCommand(plan: Plan): string | undefined {
   // What is done by hand has no revision, and no run that would take it up again.
   if (plan.revision === '' || approvable(plan).length === 0) return undefined;

@@ -150,7 +150,10 @@ export interface Plan {
   readonly problems: readonly Diagnostic[];
   /** What the source lets go of, because another source declares it now; absent where there is nothing. */
   readonly released?: readonly Release[];
-  /** Records that somebody changed since they were applied and that this plan leaves so, because the policy only reports drift. */
+  /**
+   * Records that somebody changed since they were applied and that this plan leaves so, because the policy
+   * only reports drift.
+   */
   readonly left: number;
   /** What the inventory must follow although no record changes. */
   readonly bookkeeping: readonly Bookkeeping[];

@@ -49,7 +49,10 @@ type Write =
       readonly manifest: Manifest | undefined;
     };
 
-/** Compares one declared resource with its record. `exists` tells whether a record is there by the time this one is written. */
+/**
+ * Compares one declared resource with its record. `exists` tells whether a record is there by the time this
+ * one is written.
+ */
 export function judgeDeclared(
   world: World,
   desired: LoadedManifest,

@@ -28,7 +28,10 @@ const mostEdits = 2000;
 /** Characters shown of one stretch of changed text. */
 const longestChange = 2000;
 
-/** A field that differs, as lines: what it held and what it would hold, with its stake and cause where they are not obvious. */
+/**
+ * A field that differs, as lines: what it held and what it would hold, with its stake and cause where they
+ * are not obvious.
+ */
 export function fieldLines(change: FieldChange, style: FieldStyle): string[] {
   const { palette, width, indent } = style;
   const spans = [{ text: `${change.path}: ` }, ...valueSpans(change, style)];

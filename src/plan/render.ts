@@ -34,7 +34,10 @@ const colours: Record<Action, keyof Palette> = {
   blocked: 'held',
 };
 
-/** A report for people: resource by resource in the order of execution, the problems, and one sentence that sums up. */
+/**
+ * A report for people: resource by resource in the order of execution, the problems, and one sentence that
+ * sums up.
+ */
 export function renderText(report: Report, options: TextOptions = {}): string {
   return [...textParts(report, options)].join('');
 }

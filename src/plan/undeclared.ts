@@ -71,9 +71,9 @@ function refusal(owned: OwnedRecord, live: LiveRecord): string | undefined {
 }
 
 /**
- * The deletes, each with its undeploy before it, what must wait of them for a reason of its own, and
- * what may not be deleted because a record that stays refers to it. What refers to others is looked at before them, so that a record that must stay
- * keeps what it needs.
+ * The deletes, each with its undeploy before it, what must wait of them for a reason of its own, and what
+ * may not be deleted because a record that stays refers to it. What refers to others is looked at before
+ * them, so that a record that must stay keeps what it needs.
  */
 export function judgeLeaving(
   world: World,

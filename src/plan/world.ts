@@ -33,7 +33,10 @@ export interface Beyond {
 export interface PlanInput {
   readonly source: string;
   readonly revision: string;
-  /** The account whose records `live` holds. When given, what the source owns in other accounts is left alone: nobody has looked at it. */
+  /**
+   * The account whose records `live` holds. When given, what the source owns in other accounts is left
+   * alone: nobody has looked at it.
+   */
   readonly account?: string;
   /** Every valid manifest of the source that is in scope. */
   readonly desired: readonly LoadedManifest[];

@@ -2,7 +2,10 @@ import { isObject, type JsonObject, type JsonValue, valueAt } from '../lib/json.
 import type { Kind } from '../manifest/kind.ts';
 import { type LoadedManifest, type Manifest, withContent } from '../manifest/manifest.ts';
 
-/** A manifest with other values at some dotted paths; undefined takes the field away, and its map once that is empty. */
+/**
+ * A manifest with other values at some dotted paths; undefined takes the field away, and its map once that
+ * is empty.
+ */
 export function withValues(
   manifest: Manifest,
   values: ReadonlyMap<string, JsonValue | undefined>,

@@ -51,7 +51,10 @@ export function idempotencyKeyOf(occasion: string, key: ResourceKey, verb: Effec
   return digestOf([occasion, keyId(key), verb]).replace('sha256:', '');
 }
 
-/** Where the record itself is the endpoint, it has followed with the commit: only what another driver left is owed. */
+/**
+ * Where the record itself is the endpoint, it has followed with the commit: only what another driver left is
+ * owed.
+ */
 function verbOf({ endpoint }: Ports, step: Step): EffectVerb | undefined {
   if (step.verb === 'remove') return undefined;
   if (isRetry(step)) return step.before?.owed?.verb;

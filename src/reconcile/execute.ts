@@ -177,7 +177,10 @@ function manifestWritten({ brokers }: Ports) {
   };
 }
 
-/** Taking ownership of a record that already is as desired leaves its rows alone, and so does asking an endpoint again. */
+/**
+ * Taking ownership of a record that already is as desired leaves its rows alone, and so does asking an
+ * endpoint again.
+ */
 function needsWrite(step: Step): boolean {
   if (isRetry(step)) return false;
   return step.changes.some((change) => change.action !== 'adopt' || change.fields.length > 0);

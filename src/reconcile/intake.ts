@@ -44,7 +44,10 @@ const filesPerTurn = 20;
 /** Files packed together: more would pack tighter, and one alone would cost more to unpack. */
 const filesPerPack = 10;
 
-/** From so many files on what a run throws away would fill gigabytes; for fewer, collecting it sooner only costs time. */
+/**
+ * From so many files on what a run throws away would fill gigabytes; for fewer, collecting it sooner only
+ * costs time.
+ */
 const manyFiles = 20_000;
 
 /** Reads what a source has that its file index does not know. Throws when the source cannot be read as a whole. */

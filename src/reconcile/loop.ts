@@ -36,7 +36,10 @@ const settled = ['converged', 'held', 'stalled', 'drifted', 'retrying'];
 /** Answered requests that the status tells. */
 const answeredKept = 100;
 
-/** From the end of a run to the start of one that a webhook asked for: a storm of pushes is a run or four a second. */
+/**
+ * From the end of a run to the start of one that a webhook asked for: a storm of pushes is a run or four a
+ * second.
+ */
 const webhookPause = 250;
 /** Whether another run soon can help. Endpoints that are behind are asked again without one. */
 function isForTheLoop({ outcome, outcomes }: RunResult): boolean {
@@ -247,7 +250,10 @@ export class SourceLoop {
     this.#heard.finished(this.#status, result);
   }
 
-  /** What a run found. Where nothing has moved, the same files still have the same problems, and the same changes wait. */
+  /**
+   * What a run found. Where nothing has moved, the same files still have the same problems, and the same
+   * changes wait.
+   */
   #found(result: RunResult): Pick<LastRun, 'summary' | 'errors'> {
     const { lastRun } = this.#status;
     if (!result.settled || lastRun === undefined)

@@ -77,7 +77,10 @@ export class Resources {
     return this.ofText(textOf(value));
   }
 
-  /** By a manifest as YAML or JSON. `origin` is what problems call the text. Throws MANIFEST_… with every problem of it. */
+  /**
+   * By a manifest as YAML or JSON. `origin` is what problems call the text. Throws MANIFEST_… with every
+   * problem of it.
+   */
   ofText(text: string | Uint8Array, origin = 'manifest'): Resource {
     return this.ofLoaded(this.load(text, origin));
   }
@@ -133,7 +136,10 @@ export class Resources {
     return executeManual(this.#ports, plan, by);
   }
 
-  /** One page of the records that match. Throws USAGE for a kind, and REQUEST_INVALID for a cursor, that nobody knows. */
+  /**
+   * One page of the records that match. Throws USAGE for a kind, and REQUEST_INVALID for a cursor, that
+   * nobody knows.
+   */
   async list(wanted: ResourceQuery = {}): Promise<ResourcePage> {
     const { brokers, database } = this.#ports;
     const { kind, name, source, cursor, sort = 'kind', descending = false, limit } = wanted;

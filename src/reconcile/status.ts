@@ -50,7 +50,10 @@ export interface SourceStatus {
   };
   /** What waits for a person, a time or a record, and why. */
   readonly held?: Held;
-  /** The ids of the requests that runs have answered, the newest last; so many of them that a client that polls meets its own. */
+  /**
+   * The ids of the requests that runs have answered, the newest last; so many of them that a client that
+   * polls meets its own.
+   */
   readonly requests: readonly string[];
   /** Failed tries in a row. */
   readonly failures: number;
@@ -76,7 +79,10 @@ export interface Daemon {
   request(source?: string): string;
   /** Says that a source may have moved: it is looked at soon, however often this is said. Throws SOURCE_UNKNOWN. */
   hint(source: string): void;
-  /** What a run of a source would do now; it writes nothing. Throws SOURCE_UNKNOWN, and what keeps the source from being read. */
+  /**
+   * What a run of a source would do now; it writes nothing. Throws SOURCE_UNKNOWN, and what keeps the source
+   * from being read.
+   */
   plan(source: string): Promise<Plan>;
   /** How the records differ from what a source last applied. Throws SOURCE_UNKNOWN. */
   drift(source: string): Promise<Plan>;
@@ -85,7 +91,10 @@ export interface Daemon {
    * Throws USAGE, PLAN_UNKNOWN, PLAN_STALE and what keeps a source from being read.
    */
   approve(plan: string, actor: string): Promise<Approved>;
-  /** The bytes of a file that a source had, where it still has them; undefined also for a source that is not there. */
+  /**
+   * The bytes of a file that a source had, where it still has them; undefined also for a source that is not
+   * there.
+   */
   recall(
     source: string,
     file: Pick<SnapshotFile, 'path' | 'blob'>,

@@ -43,7 +43,10 @@ function refused(what: string, text: string, why: string, hint: string): Plumbli
   return new PlumblineError('SOURCE_REFUSED', `the ${what} '${shown}' ${why}`, { hint });
 }
 
-/** An address as it may be shown, however wrong it is: a password may hold blanks and slashes, so it ends at the last `@`. */
+/**
+ * An address as it may be shown, however wrong it is: a password may hold blanks and slashes, so it ends at
+ * the last `@`.
+ */
 function withoutCredentials(text: string): string {
   const [scheme = ''] = /^[^/\s:]*:\/\//.exec(text) ?? [];
   const rest = text.slice(scheme.length);

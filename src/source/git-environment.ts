@@ -22,8 +22,8 @@ const credentialFromEnvironment =
   'credential.helper=!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" "$PLUMBLINE_GIT_USERNAME" "$PLUMBLINE_GIT_PASSWORD"; }; f';
 
 /**
- * All that git and its children see of the world, besides their home. Only a call over the network gets the credentials
- * and a transport, and only the transport of its own URL.
+ * All that git and its children see of the world, besides their home. Only a call over the network gets the
+ * credentials and a transport, and only the transport of its own URL.
  */
 export function gitEnvironment(setting: GitSetting, network: boolean): NodeJS.ProcessEnv {
   const base = {

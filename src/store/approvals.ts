@@ -59,7 +59,10 @@ export async function heldPlans(query: Query): Promise<HeldPlanRow[]> {
     .orderBy([{ column: 'source' }, { column: 'seen_at', order: 'desc' }, { column: 'plan' }]);
 }
 
-/** Remembers what the last run over a source holds, and forgets plans that hold something else. Undefined where it holds nothing. */
+/**
+ * Remembers what the last run over a source holds, and forgets plans that hold something else. Undefined
+ * where it holds nothing.
+ */
 export async function keepHeldPlan(
   query: Query,
   source: string,

@@ -1,6 +1,9 @@
 import type { Query } from './database.ts';
 
-/** What restrains runs: suspensions, what waits and what was approved, what was spent, what failed or is fought over. */
+/**
+ * What restrains runs: suspensions, what waits and what was approved, what was spent, what failed or is
+ * fought over.
+ */
 export async function createControlTables(query: Query): Promise<void> {
   await query.schema.alterTable('source', (table) => {
     table.text('look_again_at');

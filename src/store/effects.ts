@@ -82,7 +82,10 @@ function knownSql<T>(table: string, columns: Columns<T>, row: string, space: str
 const looked = `effect LEFT JOIN inventory USING (${keyColumns.join()})
   WHERE (source IS NULL OR source NOT IN (SELECT value FROM json_each(?1)))`;
 
-/** When the next effect after a moment (ISO 8601) is due that these sources do not look after; undefined where there is none. */
+/**
+ * When the next effect after a moment (ISO 8601) is due that these sources do not look after; undefined
+ * where there is none.
+ */
 export async function nextTry(
   query: Query,
   others: readonly string[],
@@ -115,7 +118,10 @@ export async function countOwed(query: Query, source: string): Promise<number> {
   return row?.count ?? 0;
 }
 
-/** Stages that an effect is owed, or what has become of it; it takes the place of an earlier one for the same record. */
+/**
+ * Stages that an effect is owed, or what has become of it; it takes the place of an earlier one for the same
+ * record.
+ */
 export function stageEffect(unit: UnitOfWork, effect: OwedEffect): void {
   unit.upsert('effect', toRow(effectColumns, effect), keyColumns);
 }

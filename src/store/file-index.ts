@@ -106,7 +106,10 @@ export async function* indexedFiles(
   }
 }
 
-/** Every file with a problem. By itself SQLite would look through all of them, as it would for what is declared wrongly. */
+/**
+ * Every file with a problem. By itself SQLite would look through all of them, as it would for what is
+ * declared wrongly.
+ */
 export function faultyFiles(query: Query, source: string): Promise<FileRow[]> {
   const sql = `SELECT ${selected(fileColumns)} FROM file INDEXED BY file_faulty
     WHERE source = ? AND problems IS NOT NULL`;
@@ -268,8 +271,9 @@ export async function clearIndex(query: Query, source: string): Promise<void> {
 }
 
 /**
- * The SELECT of the declarations of a source, but for the files of a JSON list, with a condition. It is crossed with the files, so that
- * declarations are found first; else SQLite may look through all files for a few of them.
+ * The SELECT of the declarations of a source, but for the files of a JSON list, with a condition. It is
+ * crossed with the files, so that declarations are found first; else SQLite may look through all files for a
+ * few of them.
  */
 function declarations(condition: string, index = ''): string {
   const named = Object.entries(columns).map(([as, column]) => `declared."${column}" AS "${as}"`);

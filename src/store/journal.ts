@@ -154,9 +154,10 @@ export interface OldEntries {
 const oldEntriesAtOnce = 1000;
 
 /**
- * The next entries in the order of time, after this one if there is one, that were written before a moment (ISO 8601); undefined where
- * there are none. The newest entry that tells what a record holds may not go as long as the record is
- * there, however old it is: `why` has nothing else to tell of a record that a person made.
+ * The next entries in the order of time, after this one if there is one, that were written before a moment
+ * (ISO 8601); undefined where there are none. The newest entry that tells what a record holds may not go as
+ * long as the record is there, however old it is: `why` has nothing else to tell of a record that a person
+ * made.
  */
 export async function oldEntries(
   query: Query,

@@ -29,7 +29,10 @@ export async function migrate(
   return applied;
 }
 
-/** The migrations that are not applied yet, in order. Throws STORE_NEWER for a database that knows more than we do. */
+/**
+ * The migrations that are not applied yet, in order. Throws STORE_NEWER for a database that knows more than
+ * we do.
+ */
 export async function pending(
   database: Database,
   migrations: readonly Migration[],

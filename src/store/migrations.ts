@@ -98,7 +98,10 @@ async function createCommit(query: Query): Promise<void> {
   });
 }
 
-/** What the files of every source were found to say. The rows are small, and found by two paths, so they lie in their index. */
+/**
+ * What the files of every source were found to say. The rows are small, and found by two paths, so they lie
+ * in their index.
+ */
 async function createFileIndex(query: Query): Promise<void> {
   await query.raw(
     `CREATE TABLE file (

@@ -1,6 +1,9 @@
 import type { Query } from './database.ts';
 
-/** How many rows a source has of a table that is counted, see `countRows` in migrations.ts; of one account or of all. */
+/**
+ * How many rows a source has of a table that is counted, see `countRows` in migrations.ts; of one account or
+ * of all.
+ */
 export async function countRowsOf(
   query: Query,
   table: 'inventory' | 'declaration',

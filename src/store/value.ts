@@ -57,7 +57,10 @@ function textJson(text: string): string {
 const long = 1000;
 let latest = { text: '', json: '""' };
 
-/** What a record holds is written several times in a row: to the inventory, and to the journal for each of its changes. */
+/**
+ * What a record holds is written several times in a row: to the inventory, and to the journal for each of
+ * its changes.
+ */
 function longJson(text: string): string {
   if (latest.text !== text) latest = { text, json: textJson(text) };
   return latest.json;
