@@ -21,7 +21,7 @@ import { profileOperation } from './profile.mjs';
 import { measure } from './rounds.mjs';
 import { method } from './run-once.mjs';
 import { terminalTable } from './table.mjs';
-import { figureOf, growthOf, lineOf, memoryOf } from './verdict.mjs';
+import { figuresOf, growthOf, lineOf, memoryOf } from './verdict.mjs';
 
 const large = 100_000;
 /** At most so many rounds at the large size, where one takes minutes. */
@@ -62,7 +62,7 @@ async function bench() {
     }
     if (!wanted.warm || n === 0) continue;
     tell(`W(${n}), one warm process, and the daemon`);
-    figures.push(...(await warmFigures(ground)).map(figureOf));
+    figures.push(...figuresOf(await warmFigures(ground)));
   }
   tell('');
   machine.loadAfter = load();

@@ -86,11 +86,18 @@ export function growthOf(lines) {
   return growth;
 }
 
-/** One figure of the program in one process, `[id, n, value, touched]`, against its goal. */
-export function figureOf({ id, n, value, records = 0 }) {
-  const { title, unit, must, aim, perRecord = [0, 0] } = targets.figures[id];
-  const goal = must === undefined ? undefined : must + perRecord[0] * records;
-  const best = aim === undefined ? undefined : aim + perRecord[1] * records;
+/** The figures of the program in one process, each `{ id, n, value, records }`, against their goals. */
+export function figuresOf(told) {
+  return told.map((it) => figureOf(it, told));
+}
+
+function figureOf({ id, n, value, records = 0 }, told) {
+  const { title, unit, must, aim, perRecord = [0, 0], times = [] } = targets.figures[id];
+  const [other, ...factors] = times;
+  const more = told.find((it) => it.id === other)?.value ?? 0;
+  const limit = (own, which) =>
+    own === undefined ? undefined : own + perRecord[which] * records + (factors[which] ?? 0) * more;
+  const [goal, best] = [limit(must, 0), limit(aim, 1)];
   const within = (limit) => limit === undefined || value <= limit;
   return { id, n, title, unit, value, goal, aim: best, met: within(goal), aimMet: within(best) };
 }

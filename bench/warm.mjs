@@ -4,7 +4,11 @@
  * bench.mjs as `node --expose-gc warm.mjs REPOSITORY RECORDS`; prints its figures as JSON.
  */
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { pathToFileURL } from 'node:url';
 import { withPorts } from '../dist/src/cli/assemble.js';
 import { processTerminal } from '../dist/src/cli/terminal.js';
 import { driftOf } from '../dist/src/reconcile/drift.js';
@@ -64,8 +68,9 @@ await withPorts(invocation, 'exclusive', async ({ ports, config, targets }) => {
   tell('statements', median(seen.statements));
 
   const { changed, deleted } = touched(n);
+  tell('fetch', fetchTime());
   const [both, bothWithoutGit] = [[], []];
-  for (let round = 0; round < 4; round++) {
+  for (let round = 0; round < rounds - 1; round++) {
     point(round % 2 === 0 ? 'pct' : 'base');
     spent.source = 0;
     const took = await sync();
@@ -97,6 +102,31 @@ async function times(run) {
     taken.push(performance.now() - started);
   }
   return median(taken);
+}
+
+/** What git alone takes to bring a mirror from one of the two commits of (d) to the other, in milliseconds. */
+function fetchTime() {
+  const mirror = mkdtempSync(join(tmpdir(), 'plumbline-fetch-'));
+  try {
+    git(mirror, 'init', '--quiet', '--bare', '--template=', '.');
+    const fetch = () => {
+      const started = performance.now();
+      const from = ['--end-of-options', pathToFileURL(repository).href, '+refs/heads/main:refs/x'];
+      git(mirror, 'fetch', '--depth=1', '--quiet', '--no-tags', '--no-auto-gc', ...from);
+      return performance.now() - started;
+    };
+    const taken = [];
+    for (let round = 0; round < 5; round++) {
+      git(repository, 'update-ref', 'refs/heads/main', `refs/heads/${round % 2 === 0 ? 'base' : 'pct'}`);
+      const took = fetch();
+      // The first brings all of it.
+      if (round > 0) taken.push(took);
+    }
+    return median(taken);
+  } finally {
+    git(repository, 'update-ref', 'refs/heads/main', 'refs/heads/base');
+    rmSync(mirror, { recursive: true, force: true });
+  }
 }
 
 function revParse() {
