@@ -16,8 +16,8 @@ export const mutants: readonly Mutant[] = [
   {
     bug: 'a commit is dropped: any revision counts as the one before',
     file: 'reconcile/reconcile.js',
-    find: 'return revision === state.revision ? state : undefined;',
-    plant: 'return state;',
+    find: 'standing.still && (await asked) === last.state.revision',
+    plant: 'standing.still',
     suite: simulation,
   },
   {
@@ -123,9 +123,9 @@ export const mutants: readonly Mutant[] = [
   {
     bug: 'what leaves is deleted without being undeployed first',
     file: 'reconcile/steps.js',
-    find: 'const open = plan.changes.filter(isExecutable);',
+    find: 'together(plan.changes.filter(isExecutable))',
     plant:
-      "const open = plan.changes.filter(isExecutable).filter((it) => it.action !== 'undeploy' || it.desired !== undefined);",
+      "together(plan.changes.filter(isExecutable).filter((it) => it.action !== 'undeploy' || it.desired !== undefined))",
     suite: simulation,
   },
   {
@@ -152,7 +152,7 @@ export const mutants: readonly Mutant[] = [
   {
     bug: 'no lease is taken',
     file: 'store/lease.js',
-    find: "await ask(handle, 'BEGIN EXCLUSIVE');",
+    find: ", 'BEGIN EXCLUSIVE'",
     plant: '',
     suite: 'store/lease.test.js',
   },
