@@ -9,9 +9,9 @@ interface Line {
 }
 
 /** The bench is no part of the program and has no types. */
-const { figureOf, growthOf, lineOf } = (await import(
+const { figuresOf, growthOf, lineOf } = (await import(
   new URL('../../bench/verdict.mjs', import.meta.url).href
-)) as Record<'figureOf' | 'growthOf' | 'lineOf', (...values: readonly unknown[]) => unknown>;
+)) as Record<'figuresOf' | 'growthOf' | 'lineOf', (...values: readonly unknown[]) => unknown>;
 
 function line(n: number, wall: number, cpu: number, quiet = true, of = 1): Line {
   const sample = (factor: number) => ({ wall: wall * factor, cpu: cpu * factor, memory: 1 });
@@ -36,8 +36,20 @@ t.test('growth that is more than linear is a miss', async (t) => {
 });
 
 t.test('the goal of a figure grows with the records that are touched', async (t) => {
-  const judged = (value: number, records = 0) => figureOf?.({ id: 'd', n: 1000, value, records });
-  t.match(judged(30), { goal: 20, met: false });
-  t.match(judged(30, 100), { goal: 80, aim: 35, met: true, aimMet: true });
-  t.match(judged(50, 100), { met: true, aimMet: false });
+  const judged = (value: number, records = 0) =>
+    figuresOf?.([{ id: 'dWithoutGit', n: 1000, value, records }]);
+  t.match(judged(30), [{ goal: 20, met: false }]);
+  t.match(judged(30, 100), [{ goal: 80, aim: 35, met: true, aimMet: true }]);
+  t.match(judged(50, 100), [{ met: true, aimMet: false }]);
+});
+
+t.test('the goal of what waits for git counts what git alone takes', async (t) => {
+  const judged = (value: number, git: number) =>
+    figuresOf?.([
+      { id: 'ref', n: 1000, value: git },
+      { id: 'b', n: 1000, value },
+    ]);
+  t.match(judged(5, 3), [{ goal: undefined }, { goal: 6, met: true, aimMet: false }]);
+  t.match(judged(5, 2), [{}, { goal: 4, met: false }]);
+  t.match(judged(5, 4), [{}, { goal: 8, met: true, aimMet: true }]);
 });

@@ -220,22 +220,22 @@ async function countRows(query: Query): Promise<void> {
      ) WITHOUT ROWID`,
   );
   for (const table of ['inventory', 'declaration']) {
-    const add = (row: string, by: number) =>
-      `INSERT INTO row_count VALUES ('${table}', ${row}.source, ${row}.account, ${by})
-       ON CONFLICT DO UPDATE SET count = count + ${by};`;
+    const [addSql, takeSql] = [countSql(table, 'new', 1), countSql(table, 'old', -1)];
     await query.raw(
       `INSERT INTO row_count SELECT '${table}', source, account, count(*) FROM ${table} GROUP BY source, account`,
     );
-    await query.raw(
-      `CREATE TRIGGER ${table}_added AFTER INSERT ON ${table} BEGIN ${add('new', 1)} END`,
-    );
-    await query.raw(
-      `CREATE TRIGGER ${table}_gone AFTER DELETE ON ${table} BEGIN ${add('old', -1)} END`,
-    );
+    await query.raw(`CREATE TRIGGER ${table}_added AFTER INSERT ON ${table} BEGIN ${addSql} END`);
+    await query.raw(`CREATE TRIGGER ${table}_gone AFTER DELETE ON ${table} BEGIN ${takeSql} END`);
     await query.raw(
       `CREATE TRIGGER ${table}_moved AFTER UPDATE OF source, account ON ${table}
        WHEN new.source <> old.source OR new.account <> old.account
-       BEGIN ${add('old', -1)} ${add('new', 1)} END`,
+       BEGIN ${takeSql} ${addSql} END`,
     );
   }
+}
+
+/** What a trigger does to the count of its row's source; all three come from here. */
+function countSql(table: string, row: 'new' | 'old', by: 1 | -1): string {
+  return `INSERT INTO row_count VALUES ('${table}', ${row}.source, ${row}.account, ${by})
+    ON CONFLICT DO UPDATE SET count = count + ${by};`;
 }
