@@ -92,11 +92,13 @@ export function figuresOf(told) {
 }
 
 function figureOf({ id, n, value, records = 0 }, told) {
-  const { title, unit, must, aim, perRecord = [0, 0], times = [] } = targets.figures[id];
-  const [other, ...factors] = times;
-  const more = told.find((it) => it.id === other)?.value ?? 0;
+  const { title, unit, must, aim, perRecord = [0, 0], times, orTimes } = targets.figures[id];
+  const multiple = ([other, ...factors] = [], which) =>
+    (factors[which] ?? 0) * (told.find((it) => it.id === other)?.value ?? 0);
   const limit = (own, which) =>
-    own === undefined ? undefined : own + perRecord[which] * records + (factors[which] ?? 0) * more;
+    own === undefined
+      ? undefined
+      : Math.max(own + perRecord[which] * records + multiple(times, which), multiple(orTimes, which));
   const [goal, best] = [limit(must, 0), limit(aim, 1)];
   const within = (limit) => limit === undefined || value <= limit;
   return { id, n, title, unit, value, goal, aim: best, met: within(goal), aimMet: within(best) };
