@@ -161,7 +161,7 @@ export function withContent(
   loaded: LoadedManifest,
   said: Pick<LoadedManifest, 'manifest'> & Partial<Pick<LoadedManifest, 'digest' | 'deployed'>>,
 ): LoadedManifest {
-  // By name: a copy by spreading has no more than the fields of its own.
+  // Named, because a copy by spreading has only what is a field of the object itself.
   const { references } = loaded;
   return new EncodedManifest({ ...loaded, references, ...said });
 }

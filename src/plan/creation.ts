@@ -5,7 +5,8 @@ import { diffFields } from './diff.ts';
 
 /**
  * A change that makes a record. What it writes and in which fields follows from its manifest, so it is
- * worked out for whoever asks: kept, it would take more memory than ten thousand new manifests.
+ * worked out for whoever asks: kept, it would take more memory than ten thousand new manifests. It is
+ * copied by `revised` alone: a spread would have its manifest, and nothing else of it.
  */
 export class Creation implements Change {
   readonly desired: LoadedManifest;

@@ -39,7 +39,13 @@ export async function decideScope(
   add(await ownedByFiles(query, source.name, paths));
   add(await contestedKeys(query, source.name));
   if (!settled) {
-    add(await owedEffects(query));
+    add(
+      (await owedEffects(query)).map(({ space, name, account: of }) => ({
+        account: of,
+        space,
+        name,
+      })),
+    );
     for await (const page of differing(query, brokers, { source: source.name, account })) add(page);
   }
   const scope = await readScope(query, survey, [...keys.values()]);

@@ -159,7 +159,8 @@ function entries(printed: Buffer): Entry[] {
     const tab = printed.indexOf(9, start);
     const end = printed.indexOf(0, start);
     const id = printed.toString('latin1', tab - idLength, tab);
-    if (!(space < tab && tab < end) || !objectId.test(id)) throw damaged('a tree is garbled');
+    if (!(start < space && space < tab && tab < end) || !objectId.test(id))
+      throw damaged('a tree is garbled');
     // Each text is made on its own: a piece of a text keeps the whole of that one in memory.
     const mode = printed.toString('latin1', start, space);
     found.push({ mode, id, path: printed.toString('utf8', tab + 1, end) });

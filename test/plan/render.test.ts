@@ -1,7 +1,10 @@
+import type { Terminal } from '../../src/cli/invocation.ts';
+import { printText } from '../../src/cli/print-report.ts';
 import type { Diagnostic } from '../../src/lib/diagnostic.ts';
 import type { JsonValue } from '../../src/lib/json.ts';
 import { shortPlanId } from '../../src/plan/approval.ts';
 import type { ChangeResult, FieldChange, Plan } from '../../src/plan/change.ts';
+import { revised } from '../../src/plan/creation.ts';
 import { buildDrift } from '../../src/plan/drift.ts';
 import { fieldLines } from '../../src/plan/field-text.ts';
 import { type Palette, plain } from '../../src/plan/flow.ts';
@@ -234,6 +237,23 @@ t.test('lines keep to the width, and colour is not counted', async (t) => {
     renderText({ kind: 'Plan', plan: sample }),
     'the same text under the colours',
   );
+});
+
+t.test('a report of thousands of changes is printed in pieces, and says the same', async (t) => {
+  const changes = Array.from({ length: 3000 }, (_, at) => {
+    const [first] = sample.changes as [Plan['changes'][number]];
+    return revised(first, { key: { ...first.key, name: `bot_${at}` } });
+  });
+  const report: Report = { kind: 'Plan', plan: { ...sample, changes } };
+  const printed: string[] = [];
+  const terminal = { out: (text: string) => printed.push(text), width: 80 } as unknown as Terminal;
+  printText([report, report], terminal);
+  t.ok(printed.length > 2 && printed.every((it) => it.length < 100_000), 'no piece is large');
+  const text = renderText(report, { width: 80 });
+  t.ok(printed.join('') === `${text}\n${text}`, 'the same text');
+  printed.length = 0;
+  printText([report], terminal, 'Another heading');
+  t.ok(printed.join('') === `Another heading${text.slice(text.indexOf('\n'))}`);
 });
 
 t.test('the JSON report is the documented one', async (t) => {
