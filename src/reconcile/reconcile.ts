@@ -25,6 +25,8 @@ export interface Occasion {
   readonly actor: string;
   /** Outcomes of the last run that make another look pointless while nothing has moved. */
   readonly settled: readonly string[];
+  /** The answer of the source, where it was asked for its revision before the run began. */
+  readonly asked?: Promise<string> | undefined;
 }
 
 /**
@@ -88,12 +90,12 @@ function newRun(ports: Ports, target: Target, occasion: Occasion): SourceRun {
  */
 function askAhead(
   { source }: Target,
-  { settled }: Occasion,
+  { settled, asked: before }: Occasion,
   { state }: LastRun,
   signal: AbortSignal,
 ): Promise<string> | undefined {
   if (state === undefined || !settled.includes(state.outcome)) return undefined;
-  const asked = source.revision(signal);
+  const asked = before ?? source.revision(signal);
   // Where something else has moved, nobody waits for the answer.
   asked.catch(() => undefined);
   return asked;
