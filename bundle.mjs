@@ -10,9 +10,11 @@ import { PassThrough } from 'node:stream';
 import { build } from 'esbuild';
 import { fileOf, load } from './dist/src/bundle.js';
 
+/** The native code of the driver, in the place where its installation leaves it. */
+const binding = 'sqlite3/build/Release/node_sqlite3.node';
 /** What brings native code, workers or files of its own, and what only the daemon needs. */
 const outside = [
-  'sqlite3',
+  binding,
   'pino',
   'tinypool',
   'chokidar',
@@ -34,6 +36,9 @@ const common = {
   // What V8 keeps of a script knows no `import()`.
   supported: { 'dynamic-import': false },
   define: { 'import.meta.url': 'address' },
+  // Half of it would be blanks, which every start reads; names and lines stay, for the place of a fault.
+  minifyWhitespace: true,
+  lineLimit: 120,
   metafile: true,
   logLevel: 'warning',
 };
@@ -53,7 +58,7 @@ const versioned = {
 const program = {
   name: 'program',
   setup: ({ onLoad, onResolve }) => {
-    const all = [...packages, 'pino'].map((it) => `'${it}': () => require('${it}')`);
+    const all = [...packages, 'pino', 'node:zlib'].map((it) => `'${it}': () => require('${it}')`);
     onLoad({ filter: /\/lib\/on-demand\.js$/ }, () => ({
       contents: `const known = { ${all} }; export const onDemand = (name) => known[name];`,
     }));
@@ -61,6 +66,10 @@ const program = {
     onResolve({ filter }, ({ path }) => ({ path, namespace: 'packaged' }));
     onLoad({ filter, namespace: 'packaged' }, ({ path }) => ({
       contents: `module.exports = packaged('${path}');`,
+    }));
+    // The driver looks for its native code in a dozen places.
+    onLoad({ filter: /\/sqlite3-binding\.js$/ }, () => ({
+      contents: `module.exports = require('${binding}');`,
     }));
     // Commander can start commands that are programs of their own. We have none, and the module takes time.
     onResolve({ filter: /^node:child_process$/ }, ({ path, importer }) =>
@@ -70,7 +79,7 @@ const program = {
   },
 };
 
-/** Of the query builder's dialects, only the one that we speak. */
+/** Of the query builder's dialects, only the one that we speak; it builds, and never loads its driver. */
 const dialect = {
   name: 'dialect',
   setup: ({ onResolve }) =>
@@ -96,6 +105,7 @@ const made = await Promise.all([
       resolveDir: '.',
     },
     outfile: fileOf('packages', 'cjs'),
+    external: [...outside, 'sqlite3'],
     plugins: [dialect],
   }),
   // What starts is CommonJS as well: the loader of modules alone takes Node.js as long as a fifth of its start.

@@ -1,4 +1,6 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { onDemand } from './on-demand.ts';
+
+const zlib = onDemand<typeof import('node:zlib')>('node:zlib');
 
 /** As fast as it gets; texts that say almost the same become a quarter even so. */
 const level = 1;
@@ -15,12 +17,12 @@ export class PackedTexts {
 
   constructor(texts: readonly string[]) {
     // A copy: what zlib gives is a piece of something larger.
-    this.#bytes = new Uint8Array(deflateRawSync(texts.join('\n'), { level }));
+    this.#bytes = new Uint8Array(zlib().deflateRawSync(texts.join('\n'), { level }));
   }
 
   at(index: number): string {
     if (latest?.of !== this) {
-      const texts = inflateRawSync(this.#bytes).toString('utf8').split('\n');
+      const texts = zlib().inflateRawSync(this.#bytes).toString('utf8').split('\n');
       latest = { of: this, texts };
     }
     return latest.texts[index] as string;

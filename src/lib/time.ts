@@ -13,7 +13,8 @@ export interface Clock {
 
 export const systemClock: Clock = {
   now: () => new Date(),
-  monotonic: () => performance.now(),
+  // Not performance.now(), whose first call loads what takes as long as opening a database.
+  monotonic: () => Number(process.hrtime.bigint()) / 1e6,
   async sleep(milliseconds, signal) {
     try {
       await delay(milliseconds, undefined, signal === undefined ? {} : { signal });

@@ -89,7 +89,7 @@ async function openConnection(
   location: string,
   access: 'read' | 'write',
 ): Promise<Connection> {
-  const end = performance.now() + patience;
+  const end = systemClock.monotonic() + patience;
   for (;;) {
     try {
       return await tryConnection(path, location, access);
@@ -99,7 +99,7 @@ async function openConnection(
           ? cutShort(location)
           : asStoreError(error, location);
       const busy = reason instanceof PlumblineError && reason.code === 'STORE_BUSY';
-      if (!busy || performance.now() > end) throw reason;
+      if (!busy || systemClock.monotonic() > end) throw reason;
       await systemClock.sleep(20);
     }
   }
