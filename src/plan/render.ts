@@ -59,20 +59,31 @@ export function* textParts(report: Report, options: TextOptions = {}): Generator
 
 interface Block {
   readonly lines: readonly string[];
-  /** A resource with nothing but a headline: such stand line by line, all else apart. */
+  /** A resource with nothing but headlines: such stand line by line, all else apart. */
   readonly isHeadline?: boolean;
 }
+
+/** Of more new records than this nobody reads what they hold; each then has its headline alone. */
+const mostNewInDetail = 200;
 
 function* blocksOf(report: Report, style: FieldStyle): Generator<Block> {
   const { palette, width } = style;
   const results = resultsOf(report);
+  const isMuch = report.plan.summary.create > mostNewInDetail;
   yield { lines: [headline(report, palette), ...suspendedLines(report, style)] };
   for (const changes of groupsOf(report.plan.changes)) {
     const lines = changes.flatMap((change, index) =>
-      changeLines(change, results.get(change), index, style),
+      changeLines(
+        change,
+        results.get(change),
+        index,
+        isMuch && isNew(change) ? [] : change.fields,
+        style,
+      ),
     );
-    yield { lines, isHeadline: lines.length === 1 };
+    yield { lines, isHeadline: lines.length === changes.length };
   }
+  if (isMuch) yield { lines: flow([{ text: leftOut }], width, '') };
   yield { lines: releasedLines(report, style) };
   for (const it of sortDiagnostics(report.plan.problems)) yield { lines: problemLines(it, style) };
   const sentence = { text: sentenceOf(report), paint: palette.strong };
@@ -155,6 +166,13 @@ function groupsOf(changes: readonly Change[]): Change[][] {
   return [...groups.values()];
 }
 
+const leftOut = 'What the new records hold is left out here; -o json and their files have it.';
+
+/** A record that was never there before, as far as is known. */
+function isNew({ action, owned }: Change): boolean {
+  return action === 'create' && owned === undefined;
+}
+
 /** Of something new, what it is and what it opens or may do; the rest stands in its file. */
 function telling(fields: readonly FieldChange[]): FieldChange[] {
   return fields.filter(
@@ -169,6 +187,7 @@ function changeLines(
   change: Change,
   result: ChangeResult | undefined,
   index: number,
+  fields: readonly FieldChange[],
   style: FieldStyle,
 ): string[] {
   const { palette, width } = style;
@@ -176,7 +195,6 @@ function changeLines(
   const fine = standing === 'due' || standing === 'applied';
   const paint: Paint = palette[fine ? colours[change.action] : 'held'];
   const place = index === 0 ? changePlace(change) : undefined;
-  const { fields } = change;
   const byHand = style.causes && fields.length > 0 && fields.every((it) => it.cause === 'drift');
   const title = `${fine ? signs[change.action] : '!'} ${changeTitle(change, result)}`;
   const notes = [...(byHand ? ['[drift]'] : []), ...(place === undefined ? [] : [place])];

@@ -256,6 +256,45 @@ t.test('a report of thousands of changes is printed in pieces, and says the same
   t.ok(printed.join('') === `Another heading${text.slice(text.indexOf('\n'))}`);
 });
 
+t.test(
+  'of hundreds of new records each has a line, and only what was there before is told',
+  async (t) => {
+    const names = Array.from({ length: 201 }, (_, at) => `tool_${at}`);
+    const known = manifest('Bot', 'bot', { model: 'small' });
+    const gone = manifest('Tool', 'lost', { prompt: 'sell' });
+    const many = (count: number) =>
+      plan({
+        desired: [
+          desired(manifest('Bot', 'bot', { model: 'large' }), { file: 'bot.yaml', line: 3 }),
+          desired(manifest('Bot', 'new', { model: 'large', key: 'secret', deployed: true }), {
+            file: 'new.yaml',
+          }),
+          desired(secret),
+          ...names
+            .slice(0, count)
+            .map((name) => desired(manifest('Tool', name, { prompt: 'sell' }))),
+          desired(gone),
+        ],
+        live: [live(known), live(secret)],
+        owned: [owned(known), owned(secret), owned(gone)],
+      });
+    const few = renderText({ kind: 'Plan', plan: many(5) });
+    t.match(
+      few,
+      '+ create Bot new new.yaml:1\n    spec.key: secret',
+      'of a few it is told what they open',
+    );
+    t.notMatch(few, 'left out');
+    const text = renderText({ kind: 'Plan', plan: many(201) });
+    t.match(text, '+ create Bot new new.yaml:1\n^ deploy Bot new\n', 'line by line');
+    t.match(text, /\+ create Tool tool_0 \S+\n\+ create Tool tool_1 /);
+    t.match(text, '~ update Bot bot bot.yaml:3\n    spec.model: small → large [cost]');
+    t.match(text, /create Tool lost \[drift\]/, 'that somebody deleted it still shows');
+    t.match(text, 'What the new records hold is left out here; -o json and their files have it.');
+    t.equal(text.split('create Tool tool_').length, 202, 'every one of them is named');
+  },
+);
+
 t.test('the JSON report is the documented one', async (t) => {
   const report = planReport(sample, 'Plan');
   const json = JSON.parse(JSON.stringify(report)) as Record<string, never[]>;
