@@ -1,7 +1,8 @@
-import { digestOf } from '../lib/digest.ts';
 import type { PlumblineError } from '../lib/errors.ts';
 import type { Kind } from '../manifest/kind.ts';
-import { encoded, type Manifest } from '../manifest/manifest.ts';
+import { comparableOf } from '../manifest/kind-set.ts';
+import { contentDigest, decoded, EncodedManifest, encoded } from '../manifest/manifest.ts';
+import type { LiveRecord } from '../manifest/record.ts';
 import { disclosed } from '../manifest/secret-value.ts';
 import type { Change } from '../plan/change.ts';
 import type { OwedEffect } from '../store/effects.ts';
@@ -9,7 +10,7 @@ import { type JournalEntry, stageEntry } from '../store/journal.ts';
 import { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Ports } from './ports.ts';
 import type { Run, SourceRun } from './run.ts';
-import { manifestOf, type Step } from './steps.ts';
+import type { Step } from './steps.ts';
 
 /** The journal's entry of a change that a step carries out, to be written with the step. */
 export function entryOf(
@@ -21,8 +22,8 @@ export function entryOf(
   durationMs: number,
 ): JournalEntry {
   const { kind } = ports.brokers.of(step.kind);
-  const before = toldOf(change.live?.manifest, kind);
-  const after = toldOf(manifestOf(step), kind, step.write);
+  const before = foundOf(change.live, kind);
+  const after = leftOf(step, kind);
   return {
     run: run.id,
     at: now,
@@ -45,24 +46,44 @@ export function entryOf(
   };
 }
 
+/** What the journal says of a manifest: as it may be shown, and its content digest. */
 interface Told {
   readonly text: string | null;
   readonly digest: string | null;
 }
 
-const known = new WeakMap<Manifest, Told>();
+const nothing: Told = { text: null, digest: null };
 
-/** What the journal says of a manifest; a write and a switch of one record say it of the same one. */
-function toldOf(manifest: Manifest | undefined, kind: Kind, encoding?: string): Told {
-  if (manifest === undefined) return { text: null, digest: null };
-  let told = known.get(manifest);
-  if (told === undefined) {
-    const shown = disclosed(manifest, kind);
-    const text = shown === manifest && encoding !== undefined ? encoding : encoded(shown);
-    told = { text, digest: digestOf(manifest) };
-    known.set(manifest, told);
-  }
+/** A write and a switch of one record say the same, and most digests are known from the plan. */
+const known = new WeakMap<LiveRecord | Step, Told>();
+
+function remember<T extends LiveRecord | Step>(of: T, tell: (of: T) => Told): Told {
+  const told = known.get(of) ?? tell(of);
+  known.set(of, told);
   return told;
+}
+
+function foundOf(live: LiveRecord | undefined, kind: Kind): Told {
+  if (live === undefined) return nothing;
+  return remember(live, ({ manifest, digest }) => ({
+    text: encoded(disclosed(manifest, kind)),
+    digest,
+  }));
+}
+
+function leftOf(step: Step, kind: Kind): Told {
+  const { write, desired, before, verb } = step;
+  if (verb === 'remove') return nothing;
+  if (write === undefined) return foundOf(before, kind);
+  return remember(step, () => {
+    const manifest = decoded(write);
+    const shown = disclosed(manifest, kind);
+    const isDesired = desired !== undefined && EncodedManifest.text(desired) === write;
+    return {
+      text: shown === manifest ? write : encoded(shown),
+      digest: isDesired ? desired.digest : contentDigest(manifest, comparableOf(kind)),
+    };
+  });
 }
 
 /** Journals changes that could not be made; a journal that cannot be written either is only logged. */
