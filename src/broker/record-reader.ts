@@ -63,12 +63,15 @@ export async function readNamed(
   names: readonly string[],
 ): Promise<readonly LiveRecord[]> {
   const sql = `${recordSql(shape)} AND main.name IN (SELECT value FROM json_each(?))`;
-  const records: LiveRecord[] = [];
-  for (let start = 0; start < names.length; start += pageSize) {
-    const wanted = JSON.stringify(names.slice(start, start + pageSize));
-    for (const row of await query.rows<FoundRow>(sql, [account, wanted]))
-      records.push(liveRecord(shape, row));
+  async function* found() {
+    for (let start = 0; start < names.length; start += pageSize) {
+      const wanted = JSON.stringify(names.slice(start, start + pageSize));
+      yield await query.rows<FoundRow>(sql, [account, wanted]);
+    }
   }
+  const records: LiveRecord[] = [];
+  for await (const rows of ahead(found()))
+    for (const row of rows) records.push(liveRecord(shape, row));
   return records;
 }
 

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { systemClock } from './time.ts';
 
 /** Milliseconds of work between two turns of the event loop, so that health answers meanwhile. */
 const turn = 20;
@@ -16,12 +17,20 @@ export function atOnce<T>(work: Stoppable<T>): T {
 
 /** Does the work with turns of the event loop between, however much of it there is. */
 export async function inTurns<T>(work: Stoppable<T>): Promise<T> {
-  let started = performance.now();
+  const pause = pauseEvery(turn);
   for (;;) {
     const step = work.next();
     if (step.done === true) return step.value;
-    if (performance.now() - started < turn) continue;
-    await nextTurn();
-    started = performance.now();
+    await pause();
   }
+}
+
+/** A function that lets the event loop turn where its last turn was so many milliseconds ago. */
+export function pauseEvery(milliseconds: number): () => Promise<void> | undefined {
+  let started = systemClock.monotonic();
+  const pause = async () => {
+    await nextTurn();
+    started = systemClock.monotonic();
+  };
+  return () => (systemClock.monotonic() - started < milliseconds ? undefined : pause());
 }

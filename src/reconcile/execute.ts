@@ -21,7 +21,10 @@ import type { Run } from './run.ts';
 import { isRetry, manifestOf, type Step, stepsOf } from './steps.ts';
 
 /** Steps in one transaction: enough to make the fsync cheap, few enough to keep memory and the queue short. */
-const stepsPerTransaction = 500;
+const stepsPerTransaction = 1000;
+
+/** New records that are staged while those before them are written. */
+const stepsAtOnce = 250;
 
 /**
  * Executes a plan: every change in a transaction with its inventory and journal rows, many changes to
@@ -119,14 +122,15 @@ async function writeSteps(ports: Ports, steps: readonly Step[], run: Run): Promi
     keepingCounters(
       query,
       async () => {
-        const unit = new UnitOfWork();
         const present = await presentRecords(query, ports.brokers, steps);
+        const unit = new UnitOfWork();
         const created = await newIds(query, ports, unit, steps);
         const resolve = await referenceIds(query, ports.brokers, steps, created);
         const now = ports.clock.now().toISOString();
         await refuseOtherKey(query, ports.brokers.kinds, steps.flatMap(manifestWritten(ports)));
         failpoint('execute.looked');
-        for (const step of steps) {
+        const size = steps.every(isNew) ? stepsAtOnce : steps.length;
+        await unit.stageInParts(query, steps, size, (step) => {
           const generation = checkedGeneration(step, present.get(keyId(step.key)));
           const broker = ports.brokers.of(step.kind);
           const id = step.before?.id ?? (created.get(keyId(step.key)) as number);
@@ -156,7 +160,7 @@ async function writeSteps(ports: Ports, steps: readonly Step[], run: Run): Promi
           // A try again is told once it is known how it ended.
           for (const change of isRetry(step) ? [] : step.changes)
             stageEntry(unit, entryOf(ports, step, change, run, now, duration));
-        }
+        });
         stageDone(unit, steps, run, now);
         await stageDeleted(query, unit, ports, steps, run, now);
         failpoint('execute.staged');
@@ -167,6 +171,11 @@ async function writeSteps(ports: Ports, steps: readonly Step[], run: Run): Promi
     ),
   );
   run.counter = follow(run.counter, moved);
+}
+
+/** Whether a step makes a record; such take nothing from each other, and are written part by part. */
+function isNew({ before, restores }: Step): boolean {
+  return before === undefined && restores === undefined;
 }
 
 function manifestWritten({ brokers }: Ports) {

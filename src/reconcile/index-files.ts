@@ -33,12 +33,9 @@ export async function indexFiles(
     if (known === undefined) before.set(path, [entry]);
     else known.push(entry);
   }
-  let staged = 0;
-  for (const file of files.values()) {
-    stage(unit, source, file, before.get(file.path) ?? [], survey, kinds);
-    staged += 1;
-    if (staged % filesAtOnce === 0) await unit.flush(query);
-  }
+  await unit.stageInParts(query, files.values(), filesAtOnce, (file) =>
+    stage(unit, source, file, before.get(file.path) ?? [], survey, kinds),
+  );
   await unit.flush(query);
   const more = indexed ? [] : await allContested(query);
   await noteContests(query, source, distinctKeys([...survey.touched, ...more]));

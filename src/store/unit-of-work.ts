@@ -1,4 +1,5 @@
 import { failpoint } from '../lib/failpoint.ts';
+import { pauseEvery } from '../lib/turns.ts';
 import type { Query } from './database.ts';
 import { type Cell, cellJson, type Row } from './value.ts';
 
@@ -7,6 +8,9 @@ export type { Cell, Row };
 /** Of one statement: enough rows to make it worth its cost, few enough to bound memory. */
 const rowsAtOnce = 1000;
 const charactersAtOnce = 1_000_000;
+
+/** Milliseconds of staging after which the next statement may start: most take a few. */
+const betweenStatements = 0.3;
 
 /** The rows that one statement writes, each as the cells of a JSON list. */
 interface Batch {
@@ -60,6 +64,39 @@ export class UnitOfWork {
   /** Stages the removal of every row with all these values. */
   removeMatching(table: string, match: Row): void {
     stage(this.#removals, table, match, [], deleteSql);
+  }
+
+  /**
+   * Stages something for each item, and writes what is staged for so many of them while the next are
+   * staged; what is staged for the last ones is left to `flush`. Only for items that take no unique value
+   * from one another, because of the order above each part has its own.
+   */
+  async stageInParts<T>(
+    query: Query,
+    items: Iterable<T>,
+    size: number,
+    stageFor: (item: T) => void,
+  ): Promise<void> {
+    const pause = pauseEvery(betweenStatements);
+    let written = Promise.resolve();
+    let staged = 0;
+    try {
+      for (const item of items) {
+        if (staged === size) {
+          await written;
+          written = this.flush(query);
+          // Told where it is waited for.
+          written.catch(() => undefined);
+          staged = 0;
+        }
+        stageFor(item);
+        staged += 1;
+        await pause();
+      }
+    } finally {
+      // Whatever has failed: nothing may be written any more once the transaction is rolled back.
+      await written;
+    }
   }
 
   /**

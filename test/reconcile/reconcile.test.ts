@@ -631,13 +631,74 @@ t.test('a run that is stopped says so, and leaves the rest to the next', async (
   const occasion = { trigger: 'command', actor: 'test', settled: [] } as const;
   const result = await reconcile({ ...ports, database }, target, occasion, stop.signal);
   const count = (outcome: string) => result.outcomes.filter((it) => it.outcome === outcome).length;
-  t.equal(count('applied'), 500, 'the transaction under way is finished');
-  t.equal(count('skipped'), 700);
-  t.match(result, { outcome: 'retrying', message: 'stopped with 700 changes to go' });
+  t.equal(count('applied'), 1000, 'the transaction under way is finished');
+  t.equal(count('skipped'), 200);
+  t.match(result, { outcome: 'retrying', message: 'stopped with 200 changes to go' });
   const rest = await run(ports, target);
-  t.equal(rest.summary.create, 700);
+  t.equal(rest.summary.create, 200);
   t.equal(rest.outcome, 'converged');
 
   const early = await reconcile(ports, target, occasion, AbortSignal.abort());
   t.match(early, { error: { code: 'RUN_STOPPED' }, plan: undefined });
+});
+
+t.test(
+  'an answer that was asked for before the run is taken, and a source is not asked twice',
+  async (t) => {
+    const ports = await freshPorts(t);
+    const source = new FakeSource({ 'returns.yaml': pluginYaml('returns') });
+    const target = targetOf(source);
+    await run(ports, target);
+    const occasion = { trigger: 'command', actor: 'test', settled: ['converged'] } as const;
+    const with_ = (asked: Promise<string>) =>
+      reconcile(ports, target, { ...occasion, asked }, never);
+
+    const at = await source.revision();
+    source.asked = 0;
+    t.match(await with_(Promise.resolve(at)), { settled: true, message: 'nothing has moved' });
+    t.equal(source.asked, 0);
+
+    source.files = { 'sales.yaml': pluginYaml('sales') };
+    const moved = await with_(source.revision());
+    t.match(told(moved), ['create sales applied', 'delete returns applied']);
+    t.match(
+      await with_(Promise.resolve(at)),
+      { outcome: 'converged', outcomes: [] },
+      'an answer that is out of date costs a look, and undoes nothing',
+    );
+    const denied = Promise.reject(new PlumblineError('SOURCE_DENIED', 'wrong password'));
+    denied.catch(() => undefined);
+    const failed = await with_(denied);
+    t.match(failed, { error: { code: 'SOURCE_DENIED' } });
+  },
+);
+
+t.test('the journal has the content digests of what it tells of', async (t) => {
+  const ports = await freshPorts(t);
+  const source = new FakeSource({
+    'key.yaml': tokenYaml('key'),
+    'bot.yaml': clientYaml('bot', { deployed: true }, closed),
+  });
+  const target = targetOf(source);
+  await run(ports, target);
+  source.files = {
+    ...source.files,
+    'bot.yaml': clientYaml('bot', { deployed: true, defaultModel: 'gpt-4.1' }, closed),
+  };
+  await run(ports, target);
+  const digests = async () => {
+    const { live } = await readLive(ports.database, ports.brokers, 'default', 'team');
+    return live.find((it) => it.key.name === 'bot')?.digest;
+  };
+  const entries = await ports.database.read((query) => history(query, { name: 'bot' }));
+  const [update, ...first] = entries;
+  t.same(
+    entries.map((it) => it.verb),
+    ['update', 'deploy', 'create'],
+  );
+  t.equal(update?.afterDigest, await digests(), 'of the record as it is now');
+  for (const { verb, afterDigest, beforeDigest } of first) {
+    t.equal(afterDigest, update?.beforeDigest, `${verb} left what the update found`);
+    t.equal(beforeDigest, null);
+  }
 });

@@ -57,6 +57,10 @@ const tables: Migration = {
   },
 };
 
+function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, at) => at + 1);
+}
+
 function openTables(t: Test): Promise<Database> {
   return freshDatabase(t, [tables]);
 }
@@ -306,6 +310,49 @@ t.test('thousands of rows take a handful of statements', async (t) => {
     ['name 1', 'name 1000', 'name 1001', 'name 2500'],
   );
 });
+
+t.test('what is staged in parts is written while the rest is staged', async (t) => {
+  const database = await openTables(t);
+  await database.write(async (query) => {
+    const unit = new UnitOfWork();
+    const before = query.statements;
+    const seen: number[] = [];
+    await unit.stageInParts(query, numbers(2500), 500, (id) => {
+      unit.insert('parent', { id, name: `name ${id}` });
+      // Staging takes some time in earnest.
+      const until = process.hrtime.bigint() + 20_000n;
+      while (process.hrtime.bigint() < until);
+      seen.push(query.statements - before);
+    });
+    t.equal(seen[499], 0, 'nothing before the first part is whole');
+    t.ok((seen[1499] as number) >= 2, 'the first is on its way while the second is staged');
+    await unit.flush(query);
+    t.equal(query.statements - before, 10, 'two for each part, the last of which was left');
+  });
+  t.equal((await rowsOf(database, 'parent')).length, 2500);
+});
+
+t.test(
+  'a part that fails, or what fails while one is written, leaves nothing behind',
+  async (t) => {
+    const staging = (fails: (id: number) => Row) => async (query: Query) => {
+      const unit = new UnitOfWork();
+      await unit.stageInParts(query, numbers(40), 10, (id) => unit.insert('parent', fails(id)));
+      await unit.flush(query);
+    };
+    const twice = staging((id) => ({ id, name: id === 12 ? 'name 11' : `name ${id}` }));
+    const wrong = staging((id) => {
+      if (id === 35) throw new Error('no such thing');
+      return { id, name: `name ${id}` };
+    });
+    const database = await openTables(t);
+    await t.rejects(database.write(twice), { code: 'RECORD_REJECTED', message: /UNIQUE/ });
+    await t.rejects(database.write(wrong), { message: 'no such thing' });
+    // A part that was still written after the transaction was rolled back would be there for good.
+    await database.write((query) => query.rows('SELECT 1'));
+    t.same(await rowsOf(database, 'parent'), []);
+  },
+);
 
 t.test('rows of great size are split by size, not only by number', async (t) => {
   const database = await openTables(t);
