@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { systemClock } from './time.ts';
 
-/** Milliseconds of work between two turns of the event loop, so that health answers meanwhile. */
-const turn = 20;
+/** Milliseconds of work between two turns of the event loop, so that health answers and SQLite goes on meanwhile. */
+const turn = 1;
 
 /** Work that stops now and then, where it may be left for a moment. What it gives is its result. */
 export type Stoppable<T> = Generator<undefined, T, undefined>;

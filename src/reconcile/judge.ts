@@ -1,3 +1,4 @@
+import { ahead } from '../lib/ahead.ts';
 import { valueAt } from '../lib/json.ts';
 import { inTurns } from '../lib/turns.ts';
 import type { KindSet } from '../manifest/kind.ts';
@@ -75,19 +76,23 @@ export async function judge(
   };
 }
 
-/** Judges some resources once more, after they were written. */
-export async function judgeAgain(
+/** Judges some resources once more, after they were written: part by part, with the next part read meanwhile. */
+export async function* judgeAgain(
   ports: Ports,
   target: Target,
   { survey: surveyed, intake, unread }: Judgement,
-  keys: readonly ResourceKey[],
+  parts: Iterable<readonly ResourceKey[]>,
   control: Control,
-): Promise<Plan> {
-  const sides = await ports.database.read(async (query) =>
-    bothSides(query, ports, target, surveyed, await readScope(query, surveyed, keys)),
-  );
+): AsyncGenerator<Plan> {
+  async function* read() {
+    for (const keys of parts)
+      yield await ports.database.read(async (query) =>
+        bothSides(query, ports, target, surveyed, await readScope(query, surveyed, keys)),
+      );
+  }
   const restrained = unread === undefined ? control : { ...control, unread };
-  return planOf(ports, target, intake, surveyed, sides, restrained);
+  for await (const sides of ahead(read()))
+    yield await planOf(ports, target, intake, surveyed, sides, restrained);
 }
 
 /** Reads both sides and judges: all of `plan`, and the first half of a run. Writes nothing. */

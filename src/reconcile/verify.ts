@@ -1,4 +1,5 @@
 import { distinctKeys } from '../manifest/load.ts';
+import type { ResourceKey } from '../manifest/manifest.ts';
 import type { ChangeResult, Plan } from '../plan/change.ts';
 import type { Control } from '../plan/control.ts';
 import { type Judgement, judgeAgain } from './judge.ts';
@@ -21,15 +22,22 @@ export async function verify(
 ): Promise<Plan> {
   const { plan, keys } = judgement;
   if (outcomes.length === 0 && plan.left === 0) return plan;
-  if (plan.left > 0 || outcomes.some((it) => it.outcome !== 'applied'))
-    return judgeAgain(ports, target, judgement, keys, control);
-  const written = distinctKeys(outcomes.map((it) => it.change.key));
-  let again = plan;
-  for (let start = 0; start < written.length; start += recordsAtOnce) {
-    const page = written.slice(start, start + recordsAtOnce);
-    again = await judgeAgain(ports, target, judgement, page, control);
-    if (again.changes.length > 0 || again.left > 0)
-      return judgeAgain(ports, target, judgement, keys, control);
+  const judged = (parts: Iterable<readonly ResourceKey[]>) =>
+    judgeAgain(ports, target, judgement, parts, control);
+  let last = plan;
+  if (plan.left === 0 && outcomes.every((it) => it.outcome === 'applied')) {
+    const written = distinctKeys(outcomes.map((it) => it.change.key));
+    for await (const again of judged(inParts(written))) {
+      last = again;
+      if (again.changes.length > 0 || again.left > 0) break;
+    }
+    if (last.changes.length === 0 && last.left === 0) return last;
   }
-  return again;
+  for await (const again of judged([keys])) last = again;
+  return last;
+}
+
+function* inParts(keys: readonly ResourceKey[]): Generator<readonly ResourceKey[]> {
+  for (let start = 0; start < keys.length; start += recordsAtOnce)
+    yield keys.slice(start, start + recordsAtOnce);
 }
