@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { systemClock } from './time.ts';
 
-/** Milliseconds of work between two turns of the event loop, so that health answers and SQLite goes on meanwhile. */
+/** Milliseconds of work between two turns of the event loop: meanwhile health answers, and SQLite goes on. */
 const turn = 1;
 
 /** Work that stops now and then, where it may be left for a moment. What it gives is its result. */
