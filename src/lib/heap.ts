@@ -4,8 +4,12 @@
  */
 const growth = 25;
 
-/** For work on so much that its leavings would fill the memory: they are collected sooner from now on. */
+/**
+ * For work on so much that its leavings would fill the memory: they are collected sooner from now on, and
+ * the space for what is new stays as it is.
+ */
 export async function keepHeapSmall(): Promise<void> {
   const { setFlagsFromString } = await import('node:v8');
   setFlagsFromString(`--heap-growing-percent=${growth}`);
+  setFlagsFromString('--semi-space-growth-factor=1');
 }

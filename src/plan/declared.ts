@@ -20,7 +20,7 @@ import type {
   Policy,
 } from './change.ts';
 import { Creation } from './creation.ts';
-import { diffFields, switchedField } from './diff.ts';
+import { diffFields, type Switched, switchedFields } from './diff.ts';
 import { kindNamed, referenceTitle, targetsOf, title, type World } from './world.ts';
 import { keeping, settled } from './written.ts';
 
@@ -134,7 +134,7 @@ function writeOf({ desired, kind, live, owned, policy }: Case): Write | undefine
   };
 }
 
-function switchOf({ desired, kind, live, owned, policy }: Case): FieldChange | undefined {
+function switchOf({ desired, kind, live, owned, policy }: Case): Switched | undefined {
   const from = live?.deployed ?? false;
   const owed = live?.owed;
   // Whoever decides on deployment, an endpoint that has not followed yet still must.
@@ -143,14 +143,14 @@ function switchOf({ desired, kind, live, owned, policy }: Case): FieldChange | u
   if (to === from) {
     if (owed === undefined) return undefined;
     // What is to be published anew is published, but not as it is now.
-    return switchedField(kind, owed.verb === 'redeploy' ? to : !to, to, undefined);
+    return switchedFields(kind, owed.verb === 'redeploy' ? to : !to, to, undefined);
   }
-  const change = switchedField(kind, from, to, owned?.applied);
-  return change.cause === 'drift' && policy.drift === 'report' ? undefined : change;
+  const change = switchedFields(kind, from, to, owned?.applied);
+  return change[0].cause === 'drift' && policy.drift === 'report' ? undefined : change;
 }
 
 /** A record that belongs to nobody is only taken over when it already is as declared, or when the source may. */
-function isForeign(it: Case, write: Write | undefined, change: FieldChange | undefined): boolean {
+function isForeign(it: Case, write: Write | undefined, change: Switched | undefined): boolean {
   const { live, owned, policy } = it;
   if (live === undefined || owned !== undefined || policy.adopt) return false;
   return change !== undefined || fieldsOf(it, write).length > 0;
@@ -172,12 +172,12 @@ function missingReference(
 }
 
 /** The write and the switch as changes; whether they must wait is decided over all changes of the plan. */
-function due(it: Case, write: Write | undefined, change: FieldChange | undefined): Verdict {
+function due(it: Case, write: Write | undefined, change: Switched | undefined): Verdict {
   const { desired, kind, live, owned } = it;
-  const deployed = change === undefined ? (live?.deployed ?? false) : change.to === true;
+  const deployed = change === undefined ? (live?.deployed ?? false) : change[0].to === true;
   const written = write === undefined ? [] : [writing(it, write, deployed)];
   const switched =
-    change === undefined ? [] : [entry(it, change.to === true ? 'deploy' : 'undeploy', [change])];
+    change === undefined ? [] : [entry(it, deployed ? 'deploy' : 'undeploy', change)];
   // Not one list that grows: it would have room for many more, and there is one for each record.
   const changes: readonly Change[] = [...written, ...switched];
   if (changes.length > 0 || live === undefined) return { changes };

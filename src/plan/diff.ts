@@ -39,26 +39,29 @@ function shown(kind: Kind, field: Field, value: JsonValue): JsonValue {
   return field.path === kind.secret?.value && value !== null ? mask : value;
 }
 
-/** The one field of a switch of deployment. A base that leaves deployment alone has no say in the cause. */
-export function switchedField(
+/** The one field of a switch of deployment. */
+export type Switched = readonly [FieldChange];
+
+/** The field of a switch of deployment. A base that leaves deployment alone has no say in the cause. */
+export function switchedFields(
   kind: Kind,
   from: boolean,
   to: boolean,
   base: Manifest | undefined,
-): FieldChange {
+): Switched {
   const path = kind.deployment as string;
   const applied = base === undefined ? undefined : valueAt(base, path);
   return switched(path, from, to, applied === to ? 'drift' : 'git');
 }
 
-const known = new Map<string, FieldChange>();
+const known = new Map<string, Switched>();
 
 /** One value for all switches that say the same, because every new client has one. */
-function switched(path: string, from: boolean, to: boolean, cause: Cause): FieldChange {
+function switched(path: string, from: boolean, to: boolean, cause: Cause): Switched {
   const id = [path, from, to, cause].join();
   const before = known.get(id);
   if (before !== undefined) return before;
-  const made = { path, from, to, cause, class: 'exposure' } as const;
+  const made: Switched = [{ path, from, to, cause, class: 'exposure' }];
   known.set(id, made);
   return made;
 }

@@ -4,7 +4,7 @@ import type { KindSet } from '../manifest/kind.ts';
 import { keyId } from '../manifest/manifest.ts';
 import { summaryOf } from './build.ts';
 import type { Change, LiveRecord, OwnedRecord, Plan } from './change.ts';
-import { diffFields, switchedField } from './diff.ts';
+import { diffFields, switchedFields } from './diff.ts';
 import { ordered } from './order.ts';
 import { planId } from './plan-id.ts';
 import { kindNamed } from './world.ts';
@@ -71,7 +71,7 @@ function driftOf(kinds: KindSet, owned: OwnedRecord, live: LiveRecord | undefine
     changes.push({
       ...base,
       action: to ? 'deploy' : 'undeploy',
-      fields: [switchedField(kind, from, to, applied)],
+      fields: switchedFields(kind, from, to, applied),
     });
   return changes;
 }

@@ -1,7 +1,7 @@
 import type { Kind } from '../manifest/kind.ts';
 import { keyId, type ResourceKey } from '../manifest/manifest.ts';
 import type { Action, Bookkeeping, Change, LiveRecord, OwnedRecord, Release } from './change.ts';
-import { switchedField } from './diff.ts';
+import { switchedFields } from './diff.ts';
 import { isProtected, protect } from './guard.ts';
 import { hold } from './hold.ts';
 import { inApplyOrder, inDeleteOrder } from './order.ts';
@@ -107,7 +107,7 @@ export function judgeLeaving(
 function leaveChanges(kind: Kind, owned: OwnedRecord, live: LiveRecord): Change[] {
   const leave = entry(owned, live, 'delete');
   if (live.deployed !== true && live.owed === undefined) return [leave];
-  const fields = [switchedField(kind, true, false, undefined)];
+  const fields = switchedFields(kind, true, false, undefined);
   return [{ ...entry(owned, live, 'undeploy'), fields }, leave];
 }
 

@@ -39,16 +39,17 @@ export async function execute(
   run: Run,
   signal: AbortSignal,
 ): Promise<ChangeResult[]> {
-  const results = new Map<Change, ChangeResult>();
+  const written = new Set<Change>();
+  const errors = new Map<Change, PlumblineError>();
   const failed = new Set<string>();
   const fail = (step: Step, changes: readonly Change[], error: PlumblineError) => {
     failed.add(keyId(step.key));
-    for (const change of changes) results.set(change, { change, outcome: 'failed', error });
+    for (const change of changes) errors.set(change, error);
   };
   // A record whose endpoint is behind is not deleted, unless it has waited long enough.
   const fallBehind = (step: Step, error: PlumblineError) => {
     const change = followedChange(step);
-    if (isGivenUp(ports, step)) results.set(change, { change, outcome: 'failed', error });
+    if (isGivenUp(ports, step)) errors.set(change, error);
     else fail(step, [change], error);
   };
   const until = ports.clock.monotonic() + ports.endpoint.limits.patience;
@@ -72,8 +73,7 @@ export async function execute(
       await journalFailure(ports, only, only.changes, run, reason);
       return fail(only, only.changes, reason);
     }
-    for (const change of open.flatMap((step) => step.changes))
-      results.set(change, { change, outcome: 'applied' });
+    for (const step of open) for (const change of step.changes) written.add(change);
     const behind = await followSteps(ports, open, run, until, signal);
     for (const step of open) {
       const error = behind.get(keyId(step.key));
@@ -93,10 +93,12 @@ export async function execute(
     await write(steps);
   }
   failpoint('execute.end');
-  return plan.changes.map(
-    (change) =>
-      results.get(change) ?? { change, outcome: change.held === true ? 'held' : 'skipped' },
-  );
+  return plan.changes.map((change) => {
+    const error = errors.get(change);
+    if (error !== undefined) return { change, outcome: 'failed', error };
+    if (written.has(change)) return { change, outcome: 'applied' };
+    return { change, outcome: change.held === true ? 'held' : 'skipped' };
+  });
 }
 
 /** Consecutive steps; a record is never twice in one batch, because the second step builds on the first. */

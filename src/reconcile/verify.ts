@@ -1,5 +1,4 @@
-import { distinctKeys } from '../manifest/load.ts';
-import type { ResourceKey } from '../manifest/manifest.ts';
+import { keyId, type ResourceKey } from '../manifest/manifest.ts';
 import type { ChangeResult, Plan } from '../plan/change.ts';
 import type { Control } from '../plan/control.ts';
 import { type Judgement, judgeAgain } from './judge.ts';
@@ -26,8 +25,7 @@ export async function verify(
     judgeAgain(ports, target, judgement, parts, control);
   let last = plan;
   if (plan.left === 0 && outcomes.every((it) => it.outcome === 'applied')) {
-    const written = distinctKeys(outcomes.map((it) => it.change.key));
-    for await (const again of judged(inParts(written))) {
+    for await (const again of judged(writtenKeys(outcomes))) {
       last = again;
       if (again.changes.length > 0 || again.left > 0) break;
     }
@@ -37,7 +35,14 @@ export async function verify(
   return last;
 }
 
-function* inParts(keys: readonly ResourceKey[]): Generator<readonly ResourceKey[]> {
-  for (let start = 0; start < keys.length; start += recordsAtOnce)
-    yield keys.slice(start, start + recordsAtOnce);
+/** Part by part; changes of one record mostly follow one another, and what is judged twice is judged alike. */
+function* writtenKeys(outcomes: readonly ChangeResult[]): Generator<readonly ResourceKey[]> {
+  let part = new Map<string, ResourceKey>();
+  for (const { change } of outcomes) {
+    part.set(keyId(change.key), change.key);
+    if (part.size < recordsAtOnce) continue;
+    yield [...part.values()];
+    part = new Map();
+  }
+  if (part.size > 0) yield [...part.values()];
 }
