@@ -31,10 +31,13 @@ import { version } from './version.ts';
  */
 export type Opening = 'read' | 'write' | 'exclusive';
 
-/** What a command has before its database is open. */
-export interface Beginning {
+/** The parts of Plumbline, put together for one command. */
+export interface Assembly {
   readonly config: Config;
-  /** False where there is no database yet: what a command that only reads finds is empty then. */
+  readonly ports: Ports;
+  /** Those of the configured account. */
+  readonly resources: Resources;
+  /** False where a command that only reads found no database: what it reads is empty then. */
   readonly hasDatabase: boolean;
   /** Whether the log is for a person who watches, not for a machine. */
   readonly readable: boolean;
@@ -42,13 +45,6 @@ export interface Beginning {
   targets(names: readonly string[], elsewhere: Elsewhere): readonly WatchedTarget[];
   /** What must be closed when the command ends, whatever happens. */
   readonly close: Set<() => Promise<void>>;
-}
-
-/** The parts of Plumbline, put together for one command. */
-export interface Assembly extends Beginning {
-  readonly ports: Ports;
-  /** Those of the configured account. */
-  readonly resources: Resources;
 }
 
 /** Loads the configuration, opens the database, and closes all of it again when the work is done. */
@@ -61,37 +57,17 @@ export async function withPorts(
 }
 
 /** The same for a configuration that is loaded already. */
-export function withConfigured<T>(
-  invocation: Invocation,
+export async function withConfigured<T>(
+  { terminal }: Invocation,
   config: Config,
   opening: Opening,
   work: (assembly: Assembly) => Promise<T>,
 ): Promise<T> {
-  return withBegun(invocation, config, opening, () => undefined, work);
-}
-
-/** The same with something that goes on while the database is opened. */
-export async function withBegun<B, T>(
-  { terminal }: Invocation,
-  config: Config,
-  opening: Opening,
-  begin: (beginning: Beginning) => B,
-  work: (assembly: Assembly, begun: B) => Promise<T>,
-): Promise<T> {
   const close = new Set<() => Promise<void>>();
   try {
+    const database = await open(config, opening, close);
     const log = createLog({ ...config.log, stream: terminal.log });
     const path = pathOf(config);
-    const state = await stateFolder(path, close);
-    const beginning: Beginning = {
-      config,
-      hasDatabase: path === memory || !(await isNew(path)),
-      readable: isPretty(config.log.format, terminal.log),
-      close,
-      targets: (names, elsewhere) => targetsOf(config, names, elsewhere, state, log),
-    };
-    const begun = begin(beginning);
-    const database = await open(config, opening, close);
     const ports: Ports = {
       database,
       brokers: new Brokers(kinds, config.platform),
@@ -108,8 +84,16 @@ export async function withBegun<B, T>(
       log,
       version: version(),
     };
-    const resources = new Resources(ports, config.account);
-    return await work({ ...beginning, ports, resources }, begun);
+    const state = await stateFolder(path, close);
+    return await work({
+      config,
+      ports,
+      resources: new Resources(ports, config.account),
+      hasDatabase: path === memory || !(await isNew(path)),
+      readable: isPretty(config.log.format, terminal.log),
+      close,
+      targets: (names, elsewhere) => targetsOf(config, names, elsewhere, state, log),
+    });
   } finally {
     for (const end of [...close].reverse()) await end();
   }

@@ -3,9 +3,7 @@ import type { WatchedTarget } from '../reconcile/daemon.ts';
 import type { RunResult } from '../reconcile/outcome.ts';
 import { reconcile } from '../reconcile/reconcile.ts';
 import { trimJournal } from '../reconcile/retention.ts';
-import { DirectorySource } from '../source/directory.ts';
-import { actor, type Beginning, withBegun } from './assemble.ts';
-import { configure } from './configure.ts';
+import { actor, withPorts } from './assemble.ts';
 import type { Invocation } from './invocation.ts';
 import { printReports, syncExit } from './print-report.ts';
 import { Progress, told } from './progress.ts';
@@ -13,23 +11,22 @@ import { Progress, told } from './progress.ts';
 /** One pass over the sources. */
 export async function run(invocation: Invocation): Promise<number> {
   const { terminal } = invocation;
-  const config = await configure(invocation);
-  const begin = (beginning: Beginning) => askAhead(invocation, beginning);
-  return withBegun(invocation, config, 'exclusive', begin, async ({ ports, close }, begun) => {
+  return withPorts(invocation, 'exclusive', async ({ ports, targets, close }) => {
     const progress = new Progress(terminal);
     close.add(async () => progress.end());
     const runs: RunResult[] = [];
     const last = new Map<string, RunResult>();
-    const look = async (target: WatchedTarget, asked?: Promise<string>) => {
-      const settled = ['converged'] as const;
-      const occasion = { trigger: 'command', actor: actor(), settled, asked } as const;
+    const look = async (target: WatchedTarget) => {
+      const occasion = { trigger: 'command', actor: actor(), settled: ['converged'] } as const;
       const telling = told(target, progress, 'comparing and writing');
       const result = await reconcile(ports, telling, occasion, terminal.signal);
       runs.push(result);
       last.set(result.source, result);
     };
-    for (const { target, asked } of begun) await look(target, asked);
-    for (const { target } of begun) {
+    const chosen = targets(invocation.arguments, {});
+    for (const target of chosen) close.add(() => target.source.close());
+    for (const target of chosen) await look(target);
+    for (const target of chosen) {
       const result = last.get(target.source.name);
       if (result !== undefined && mayGoOn(result, runs)) await look(target);
     }
@@ -44,22 +41,6 @@ export async function run(invocation: Invocation): Promise<number> {
       ),
     );
     return worst([...last.values()].map(runExit));
-  });
-}
-
-/** Asks the sources where they are while the database is opened: a remote takes as long to answer. */
-function askAhead(
-  { arguments: names, terminal }: Invocation,
-  { targets, hasDatabase, close }: Beginning,
-): { readonly target: WatchedTarget; readonly asked: Promise<string> | undefined }[] {
-  return targets(names, {}).map((target) => {
-    close.add(() => target.source.close());
-    // Without a database nothing can be settled by an answer, and a folder costs a look at all its files.
-    const isWorthIt = hasDatabase && !(target.source instanceof DirectorySource);
-    const asked = isWorthIt ? target.source.revision(terminal.signal) : undefined;
-    // Whoever waits for the answer hears of a failure.
-    asked?.catch(() => undefined);
-    return { target, asked };
   });
 }
 

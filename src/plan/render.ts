@@ -69,7 +69,8 @@ const mostNewInDetail = 200;
 function* blocksOf(report: Report, style: FieldStyle): Generator<Block> {
   const { palette, width } = style;
   const results = resultsOf(report);
-  const isMuch = report.plan.summary.create > mostNewInDetail;
+  const news = report.plan.changes.filter(isPlainlyNew);
+  const leftOut: ReadonlySet<Change> = new Set(news.length > mostNewInDetail ? news : []);
   yield { lines: [headline(report, palette), ...suspendedLines(report, style)] };
   for (const changes of groupsOf(report.plan.changes)) {
     const lines = changes.flatMap((change, index) =>
@@ -77,13 +78,13 @@ function* blocksOf(report: Report, style: FieldStyle): Generator<Block> {
         change,
         results.get(change),
         index,
-        isMuch && isNew(change) ? [] : change.fields,
+        leftOut.has(change) ? [] : change.fields,
         style,
       ),
     );
     yield { lines, isHeadline: lines.length === changes.length };
   }
-  if (isMuch) yield { lines: flow([{ text: leftOut }], width, '') };
+  if (leftOut.size > 0) yield { lines: flow([{ text: leftOutText }], width, '') };
   yield { lines: releasedLines(report, style) };
   for (const it of sortDiagnostics(report.plan.problems)) yield { lines: problemLines(it, style) };
   const sentence = { text: sentenceOf(report), paint: palette.strong };
@@ -166,11 +167,11 @@ function groupsOf(changes: readonly Change[]): Change[][] {
   return [...groups.values()];
 }
 
-const leftOut = 'What the new records hold is left out here; -o json and their files have it.';
+const leftOutText = 'What the new records hold is left out here; -o json and their files have it.';
 
-/** A record that was never there before, as far as is known. */
-function isNew({ action, owned }: Change): boolean {
-  return action === 'create' && owned === undefined;
+/** A record that was never there before, as far as is known, and that nobody has to decide on. */
+function isPlainlyNew({ action, owned, held }: Change): boolean {
+  return action === 'create' && owned === undefined && held !== true;
 }
 
 /** Of something new, what it is and what it opens or may do; the rest stands in its file. */

@@ -25,8 +25,6 @@ export interface Occasion {
   readonly actor: string;
   /** Outcomes of the last run that make another look pointless while nothing has moved. */
   readonly settled: readonly string[];
-  /** The answer of the source, where it was asked for its revision before the run began. */
-  readonly asked?: Promise<string> | undefined;
 }
 
 /**
@@ -90,12 +88,12 @@ function newRun(ports: Ports, target: Target, occasion: Occasion): SourceRun {
  */
 function askAhead(
   { source }: Target,
-  { settled, asked: before }: Occasion,
+  { settled }: Occasion,
   { state }: LastRun,
   signal: AbortSignal,
 ): Promise<string> | undefined {
   if (state === undefined || !settled.includes(state.outcome)) return undefined;
-  const asked = before ?? source.revision(signal);
+  const asked = source.revision(signal);
   // Where something else has moved, nobody waits for the answer.
   asked.catch(() => undefined);
   return asked;

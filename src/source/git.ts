@@ -143,7 +143,7 @@ export class GitSource implements Source {
       .run(['ls-remote', '--quiet', ...asked], call)
       .catch(async (error: unknown) => {
         // An old git refuses what it does not know: then that is to be told. Most looks end here, so it is asked late.
-        await this.#prepare();
+        if (!signal.aborted) await this.#prepare();
         throw error;
       });
     const lines = printed.toString('utf8').split('\n');

@@ -292,6 +292,32 @@ t.test(
     t.match(text, /create Tool lost \[drift\]/, 'that somebody deleted it still shows');
     t.match(text, 'What the new records hold is left out here; -o json and their files have it.');
     t.equal(text.split('create Tool tool_').length, 202, 'every one of them is named');
+
+    const all = many(201);
+    const waits = (change: Plan['changes'][number]) =>
+      change.key.name === 'new'
+        ? revised(change, { held: true, reason: 'changes of exposure wait' })
+        : change;
+    const held = renderText({ kind: 'Plan', plan: { ...all, changes: all.changes.map(waits) } });
+    t.match(
+      held,
+      /create Bot new[^+~]*spec\.key: secret/,
+      'whoever must decide on one sees what it opens',
+    );
+
+    const lost = names.map((name) => owned(manifest('Tool', name, { prompt: 'sell' })));
+    const report = buildDrift({
+      source: 'example',
+      revision: 'main@1',
+      live: [],
+      owned: lost,
+      kinds,
+    });
+    t.notMatch(
+      renderText({ kind: 'DriftReport', plan: report }),
+      'left out',
+      'none of these is new',
+    );
   },
 );
 

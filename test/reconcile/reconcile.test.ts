@@ -642,37 +642,6 @@ t.test('a run that is stopped says so, and leaves the rest to the next', async (
   t.match(early, { error: { code: 'RUN_STOPPED' }, plan: undefined });
 });
 
-t.test(
-  'an answer that was asked for before the run is taken, and a source is not asked twice',
-  async (t) => {
-    const ports = await freshPorts(t);
-    const source = new FakeSource({ 'returns.yaml': pluginYaml('returns') });
-    const target = targetOf(source);
-    await run(ports, target);
-    const occasion = { trigger: 'command', actor: 'test', settled: ['converged'] } as const;
-    const with_ = (asked: Promise<string>) =>
-      reconcile(ports, target, { ...occasion, asked }, never);
-
-    const at = await source.revision();
-    source.asked = 0;
-    t.match(await with_(Promise.resolve(at)), { settled: true, message: 'nothing has moved' });
-    t.equal(source.asked, 0);
-
-    source.files = { 'sales.yaml': pluginYaml('sales') };
-    const moved = await with_(source.revision());
-    t.match(told(moved), ['create sales applied', 'delete returns applied']);
-    t.match(
-      await with_(Promise.resolve(at)),
-      { outcome: 'converged', outcomes: [] },
-      'an answer that is out of date costs a look, and undoes nothing',
-    );
-    const denied = Promise.reject(new PlumblineError('SOURCE_DENIED', 'wrong password'));
-    denied.catch(() => undefined);
-    const failed = await with_(denied);
-    t.match(failed, { error: { code: 'SOURCE_DENIED' } });
-  },
-);
-
 t.test('the journal has the content digests of what it tells of', async (t) => {
   const ports = await freshPorts(t);
   const source = new FakeSource({
