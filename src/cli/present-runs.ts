@@ -35,8 +35,8 @@ export function presenter(
     const level = ['retrying', 'stalled'].includes(result.outcome) ? 'warn' : 'info';
     if (!eventful && !fresh) log.debug(run, result.message);
     else if (readable && result.plan !== undefined) {
-      const { plan, outcomes: results } = result;
-      printText([{ kind: 'SyncReport', plan, results }], invocation.terminal);
+      const { plan, outcomes: results, held } = result;
+      printText([{ kind: 'SyncReport', plan, results, held }], invocation.terminal);
       invocation.terminal.out('\n');
     } else {
       for (const { change, outcome, error } of result.outcomes)

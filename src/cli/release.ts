@@ -1,7 +1,7 @@
 import { PlumblineError } from '../lib/errors.ts';
 import { suggest } from '../lib/suggest.ts';
 import { plural } from '../reconcile/outcome.ts';
-import { leftSources, release } from '../reconcile/release.ts';
+import { isKnown, leftSources, release } from '../reconcile/release.ts';
 import { actor, withPorts } from './assemble.ts';
 import type { Invocation } from './invocation.ts';
 
@@ -18,15 +18,15 @@ export async function run(invocation: Invocation): Promise<number> {
           hint: 'take it out of the configuration first; its records stay as they are',
         },
       );
-    const left = await leftSources(ports, configured);
-    if (!left.some((it) => it.name === name)) {
+    if (!(await isKnown(ports, name))) {
+      const left = await leftSources(ports, configured);
       const meant = suggest(
         name,
         left.map((it) => it.name),
       );
       throw new PlumblineError(
         'SOURCE_UNKNOWN',
-        `no record belongs to a source named ${name.slice(0, 60)}`,
+        `nothing is known of a source named ${name.slice(0, 60)}`,
         {
           hint: meant === undefined ? "see 'plumbline status'" : `did you mean ${meant}?`,
         },

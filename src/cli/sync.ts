@@ -34,10 +34,10 @@ export async function run(invocation: Invocation): Promise<number> {
     await trimJournal(ports, terminal.signal);
     await printReports(
       invocation,
-      runs.map(({ source, plan, outcomes, error }) =>
+      runs.map(({ source, plan, outcomes, held, error }) =>
         plan === undefined
           ? { kind: 'SyncReport', source, error: asPlumblineError(error) }
-          : { kind: 'SyncReport', plan, results: outcomes },
+          : { kind: 'SyncReport', plan, results: outcomes, held },
       ),
     );
     return worst([...last.values()].map(runExit));

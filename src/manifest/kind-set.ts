@@ -1,5 +1,6 @@
 import type { Treatment } from '../lib/digest.ts';
 import type { Kind, KindSet } from './kind.ts';
+import type { Manifest, ResourceKey } from './manifest.ts';
 
 /**
  * A set of kinds with its look-ups. The apply order follows from the fields that refer to other name
@@ -45,6 +46,19 @@ function ranksOf(all: readonly Kind[]): Map<string, number> {
   };
   for (const space of needs.keys()) rank(space, []);
   return ranks;
+}
+
+/**
+ * The values that a record made of a manifest has for itself alone in its account, by column of its kind's
+ * main table.
+ */
+export function uniqueValues(
+  kind: Kind,
+  manifest: Manifest,
+  key: ResourceKey,
+): readonly (readonly [column: string, value: string | number | null])[] {
+  const derived = kind.derive?.(manifest, key) ?? {};
+  return (kind.tables.unique ?? []).map((column) => [column, derived[column] ?? null]);
 }
 
 const comparables = new WeakMap<Kind, Treatment>();

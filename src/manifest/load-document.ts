@@ -11,7 +11,7 @@ import {
 import { checkShape, labelOf } from '../lib/shape.ts';
 import type { YamlDocument } from '../lib/yaml.ts';
 import type { Kind, KindSet } from './kind.ts';
-import { comparableOf } from './kind-set.ts';
+import { comparableOf, uniqueValues } from './kind-set.ts';
 import { adviceOn } from './load-advice.ts';
 import { encrypted } from './load-file.ts';
 import { readHead } from './load-kind.ts';
@@ -222,10 +222,8 @@ function claimsOf(
     const value = field.unique === true ? valueAt(manifest, field.path) : undefined;
     if (value !== undefined) claim(field.path, value, field.path);
   }
-  const derived = kind.derive?.(manifest, key) ?? {};
-  for (const column of kind.tables.unique ?? []) {
-    const value = derived[column];
-    if (value === undefined || value === null) continue;
+  for (const [column, value] of uniqueValues(kind, manifest, key)) {
+    if (value === null) continue;
     const from = kind.fields.find((it) => valueAt(manifest, it.path) === value);
     claim(column, value, from?.path ?? 'metadata.name');
   }

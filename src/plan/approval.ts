@@ -37,12 +37,13 @@ export function linesOf(plan: Plan): string {
 
 /**
  * The command that lets the held changes of a plan go; undefined where there are none, or nobody could
- * approve them.
+ * approve them. `after` is what waits once all else of the plan is done: by then it is another plan.
  */
-export function approveCommand(plan: Plan): string | undefined {
+export function approveCommand(plan: Plan, after?: Held): string | undefined {
   // What is done by hand has no revision, and no run that would take it up again.
   if (plan.revision === '' || approvable(plan).length === 0) return undefined;
-  return `plumbline approve ${shortPlanId(plan.id)}`;
+  const id = after === undefined ? plan.id : after.plan;
+  return id === undefined ? undefined : `plumbline approve ${shortPlanId(id)}`;
 }
 
 /** As many digits of a plan's id as people type. */

@@ -1,4 +1,5 @@
 import type { KindSet } from '../manifest/kind.ts';
+import { uniqueValues } from '../manifest/kind-set.ts';
 import { decoded, keyId } from '../manifest/manifest.ts';
 import type { Change } from './change.ts';
 import { holding, unitsOf } from './restraint.ts';
@@ -12,16 +13,18 @@ type Holder = Pick<Change, 'kind' | 'key'>;
  */
 export function claimsOf(kinds: KindSet, change: Change): string[] {
   const kind = kindNamed(kinds, change.kind);
-  if (change.write === undefined || kind.derive === undefined) return [];
-  const derived = kind.derive(decoded(change.write), change.key);
-  return (kind.tables.unique ?? []).map((it) => claim(change, it, derived[it]));
+  // Most kinds have no such value, and then nothing is decoded.
+  if (change.write === undefined || kind.tables.unique === undefined) return [];
+  return uniqueValues(kind, decoded(change.write), change.key).map(([column, value]) =>
+    claim(change, column, value),
+  );
 }
 
 /** The values that the record of a change has for itself now. */
 export function heldBy(kinds: KindSet, { live }: Pick<Change, 'live'>): string[] {
   if (live === undefined) return [];
   const { unique = [] } = kindNamed(kinds, live.kind).tables;
-  return unique.map((it) => claim(live, it, live.columns[it]));
+  return unique.map((it) => claim(live, it, live.columns[it] ?? null));
 }
 
 function claim({ key, kind }: Holder, column: string, value: unknown): string {

@@ -33,7 +33,7 @@ export function renderMarkdown(report: Report): string {
     blocks.push(`${details.length - mostDetails} more changes are in the JSON report.`);
   const released = (plan.released ?? []).map((it) => `- ${escaped(releaseText(it))}`);
   if (released.length > 0) blocks.push(released.join('\n'));
-  const command = approveCommand(plan);
+  const command = approveCommand(plan, report.held);
   if (command !== undefined) blocks.push(`To let go what is held: ${code(command)}`);
   const problems = sortDiagnostics(plan.problems);
   if (problems.length > 0) blocks.push('#### Problems', ...problems.map(problemItem));

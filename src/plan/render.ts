@@ -107,8 +107,8 @@ export function releaseText({ kind, key, to }: Release): string {
 }
 
 /** The command to type, where a person may let go what is held. */
-function approveLines({ plan }: Report): string[] {
-  const command = approveCommand(plan);
+function approveLines({ plan, held }: Report): string[] {
+  const command = approveCommand(plan, held);
   // On a line of its own, so that it is never broken and can be copied whole.
   return command === undefined ? [] : ['To let go what is held:', `    ${command}`];
 }

@@ -1,4 +1,5 @@
 import { diagnosticJson, sortDiagnostics } from '../lib/diagnostic.ts';
+import type { Held } from './approval.ts';
 import { type Change, type ChangeResult, type Plan, type Summary, summaryKeys } from './change.ts';
 
 /** What a report tells: what would be done, how the records drifted, or what was done. */
@@ -9,6 +10,8 @@ export interface Report {
   readonly kind: ReportKind;
   readonly plan: Plan;
   readonly results?: readonly ChangeResult[];
+  /** What still waits once that was done; absent where nothing does. */
+  readonly held?: Held | undefined;
 }
 
 const apiVersion = 'plumbline.dev/v1';

@@ -1,4 +1,5 @@
 import type { Brokers } from '../broker/brokers.ts';
+import { uniqueValues } from '../manifest/kind-set.ts';
 import { keyId, type LoadedManifest, type ResourceKey } from '../manifest/manifest.ts';
 import type { LiveRecord } from '../manifest/record.ts';
 import { referencesOf } from '../manifest/references.ts';
@@ -60,10 +61,9 @@ export async function readAround(
 
 /** The values that only one record of an account may have, as a kind makes them of a manifest. */
 function claimsOf({ kinds }: Brokers, { key, manifest }: Pick<LoadedManifest, 'key' | 'manifest'>) {
-  const { derive, tables } = kindNamed(kinds, manifest.kind);
-  const derived = derive?.(manifest, key) ?? {};
-  return (tables.unique ?? []).map((column) => ({
-    what: `${tables.main}.${column}`,
-    value: derived[column] as string,
+  const kind = kindNamed(kinds, manifest.kind);
+  return uniqueValues(kind, manifest, key).map(([column, value]) => ({
+    what: `${kind.tables.main}.${column}`,
+    value,
   }));
 }

@@ -66,6 +66,11 @@ export async function writeSourceState(
   await unit.flush(query);
 }
 
+/** Forgets a source: its next run, if there is one, is like a first. */
+export async function removeSourceState(query: Query, name: string): Promise<void> {
+  await query('source').where({ name }).delete();
+}
+
 /** Has every source looked at as a whole at its next run, as if what it may do had changed. */
 export async function unsettle(query: Query): Promise<void> {
   await query('source').update({ policy_digest: '' });

@@ -181,3 +181,15 @@ t.test('a source whose folder has moved changes nothing', async (t) => {
   t.equal(await sync.ended(), 0);
   t.match(JSON.parse(sync.out), { changes: [], summary: { unchanged: 2, held: 0 } });
 });
+
+t.test('what a sync says to type lets go what it has held, whatever else it did', async (t) => {
+  const world = new World(t);
+  world.write('open.yaml', clientYaml('open', { deployed: true }));
+  const sync = await world.run('sync');
+  t.equal(sync.exit, 3, 'the record is made, and opens to nobody yet');
+  const [, id = 'none'] = /plumbline approve ([0-9a-f]{12})\n$/.exec(sync.out) ?? [];
+  t.match((await world.run('status')).out, `To let go: plumbline approve ${id}`);
+  const approved = await world.run('approve', id);
+  t.equal(approved.exit, 0, approved.err);
+  t.match((await world.run('sync')).out, /\^ deploy LLMClient open/);
+});

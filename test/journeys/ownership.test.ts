@@ -266,6 +266,33 @@ t.test(
   },
 );
 
+t.test("a released source stands in nobody's way any more", async (t) => {
+  const world = new World(t, { PLUMBLINE_SOURCE_NAME: 'old', PLUMBLINE_SOURCE_PRUNE: 'true' });
+  for (const name of ['one', 'two']) world.write(`${name}.yaml`, tokenYaml(name));
+  t.equal((await world.run('sync')).exit, 0);
+  const next = new World(t, { ...world.environment, PLUMBLINE_SOURCE_NAME: 'next' });
+  t.equal((await next.run('sync')).exit, 1, 'both declare both');
+  t.equal((await next.run('release', 'old')).exit, 0);
+  const taken = await next.run('sync');
+  t.equal(taken.exit, 0);
+  t.notMatch(taken.out, 'declared by the source old', 'it declares nothing');
+  world.remove('two.yaml');
+  t.match(
+    (await next.run('sync')).out,
+    /- delete SmarterAuthToken two/,
+    'and nothing is left to it',
+  );
+  t.notMatch((await next.run('get', 'tokens', '-o', 'name')).out, /two/);
+  t.match((await next.run('release', 'old')).err, /nothing is known of a source named old/);
+
+  const back = await world.run('sync');
+  t.match(
+    back.out.replace(/\s+/g, ' '),
+    /belongs to the source next/,
+    'come back, it is read anew',
+  );
+});
+
 t.test('what a released source leaves behind is for a person to delete', async (t) => {
   const world = new World(t, { PLUMBLINE_SOURCE_NAME: 'old' });
   world.write('key.yaml', tokenYaml('key'));
