@@ -155,7 +155,7 @@ export const commands: readonly (CommandDefinition | CommandGroup)[] = [
       { flags: '--source <name>', summary: 'only records that this source owns' },
       {
         flags: '--layout <layout>',
-        summary: 'how to arrange the files',
+        summary: 'a folder for each kind, the files that a source has, or one folder',
         choices: ['kind', 'source', 'flat'],
         default: 'kind',
       },

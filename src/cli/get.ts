@@ -55,8 +55,12 @@ export async function run(invocation: Invocation): Promise<number> {
       const suspended = await ports.database.read((query) => suspensions(query, now));
       const left = suspendedRecords({ suspended });
       terminal.out(listing(kind, records, { ownerOf, left }, terminal.width));
-    } else if (assembly.hasDatabase)
-      terminal.err(`no ${kind.name} records in the account ${escapeUntrusted(config.account)}\n`);
+    } else if (assembly.hasDatabase) {
+      const { source, tag, deployed } = wanted;
+      const isNarrowed = (name ?? source ?? tag ?? deployed) !== undefined;
+      const what = isNarrowed ? `${kind.name} record matches` : `${kind.name} records`;
+      terminal.err(`no ${what} in the account ${escapeUntrusted(config.account)}\n`);
+    }
     return 0;
   });
 }

@@ -42,7 +42,9 @@ function currentText(provenance: Provenance, field: FieldProvenance): string {
   const at = `${place.file}:${place.line}`;
   if (current?.origin.by === 'outside')
     return place.ofField ? `${origin}; ${at} says otherwise` : origin;
-  if (place.ofField) return `${at}, ${origin}`;
+  // What always was the default was set by nobody before, though it stands there.
+  if (place.ofField)
+    return `${at}, ${isDefault && current === undefined ? 'the default too' : origin}`;
   return isDefault ? `the default; not written in ${at}` : `${at} (its document), ${origin}`;
 }
 

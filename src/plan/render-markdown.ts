@@ -3,7 +3,7 @@ import { escapeUntrusted, escapeUntrustedLines } from '../lib/terminal.ts';
 import { approveCommand } from './approval.ts';
 import type { Change, ChangeResult } from './change.ts';
 import { plain } from './flow.ts';
-import { changePlace, changeTitle, detailLines, releaseText } from './render.ts';
+import { changePlace, changeTitle, detailLines, leftTexts } from './render.ts';
 import type { Report } from './report.ts';
 import { headingOf, resultsOf, sentenceOf, standingOf } from './wording.ts';
 
@@ -31,8 +31,8 @@ export function renderMarkdown(report: Report): string {
   blocks.push(...details.slice(0, mostDetails));
   if (details.length > mostDetails)
     blocks.push(`${details.length - mostDetails} more changes are in the JSON report.`);
-  const released = (plan.released ?? []).map((it) => `- ${escaped(releaseText(it))}`);
-  if (released.length > 0) blocks.push(released.join('\n'));
+  const left = leftTexts(plan).map((it) => `- ${escaped(it)}`);
+  if (left.length > 0) blocks.push(left.join('\n'));
   const command = approveCommand(plan, report.held);
   if (command !== undefined) blocks.push(`To let go what is held: ${code(command)}`);
   const problems = sortDiagnostics(plan.problems);

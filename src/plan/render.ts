@@ -2,7 +2,7 @@ import { type Diagnostic, placeOf, sortDiagnostics } from '../lib/diagnostic.ts'
 import { escapeUntrusted, escapeUntrustedLines } from '../lib/terminal.ts';
 import { keyId } from '../manifest/manifest.ts';
 import { approveCommand } from './approval.ts';
-import type { Action, Change, ChangeResult, FieldChange, Release } from './change.ts';
+import type { Action, Change, ChangeResult, FieldChange, Plan, Release } from './change.ts';
 import { type FieldStyle, fieldLines } from './field-text.ts';
 import { flow, type Paint, type Palette, plain } from './flow.ts';
 import type { Report } from './report.ts';
@@ -85,7 +85,7 @@ function* blocksOf(report: Report, style: FieldStyle): Generator<Block> {
     yield { lines, isHeadline: lines.length === changes.length };
   }
   if (leftOut.size > 0) yield { lines: flow([{ text: leftOutText }], width, '') };
-  yield { lines: releasedLines(report, style) };
+  yield { lines: leftLines(report, style) };
   for (const it of sortDiagnostics(report.plan.problems)) yield { lines: problemLines(it, style) };
   const sentence = { text: sentenceOf(report), paint: palette.strong };
   yield { lines: [...flow([sentence], width, ''), ...approveLines(report)] };
@@ -97,12 +97,28 @@ function suspendedLines({ plan }: Report, { palette, width }: FieldStyle): strin
   return flow([{ text, paint: palette.held }], width, '');
 }
 
-function releasedLines({ plan }: Report, { width }: FieldStyle): string[] {
-  return (plan.released ?? []).flatMap((it) => flow([{ text: `> ${releaseText(it)}` }], width, ''));
+function leftLines({ plan }: Report, { width }: FieldStyle): string[] {
+  return leftTexts(plan).flatMap((it) => flow([{ text: `> ${it}` }], width, ''));
+}
+
+/** What becomes of records that their source declares no more, and that no change tells of. */
+export function leftTexts({ changes, released = [], bookkeeping }: Plan): string[] {
+  const told = new Set([...changes, ...released].map((it) => keyId(it.key)));
+  const kept = bookkeeping.flatMap((it) => (it.kind === 'orphan' ? [it.owned] : []));
+  return [
+    ...released.map(releaseText),
+    ...kept
+      .filter(({ key }) => !told.has(keyId(key)))
+      .map(({ kind, key }) =>
+        escapeUntrusted(
+          `keep ${kind} ${key.name}: no manifest declares it any more, and prune is off`,
+        ),
+      ),
+  ];
 }
 
 /** What becomes of a record that its source lets go of. */
-export function releaseText({ kind, key, to }: Release): string {
+function releaseText({ kind, key, to }: Release): string {
   return escapeUntrusted(`let go ${kind} ${key.name}: the source ${to} declares it now`);
 }
 

@@ -76,6 +76,7 @@ async function verifyAndRecord(
       outcome,
       message,
       records: await countOwned(query, run.source, target.account),
+      unchanged: again.summary.unchanged,
       loader: loaderDigest(ports, target),
       updatedAt: now,
       lookAgainAt,

@@ -213,7 +213,7 @@ function refuseManaged(
     'RECORD_OWNED',
     `the source ${row.source} says ${path}: ${said} for ${record.kind} ${record.key.name}`,
     {
-      hint: `change it in ${row.file}:${row.line}, or remove that line there to decide it by hand`,
+      hint: `change it in the document at ${row.file}:${row.line}, or remove ${path} there to decide it by hand`,
       place: { file: row.file, line: row.line },
     },
   );

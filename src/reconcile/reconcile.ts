@@ -111,7 +111,7 @@ async function recordUnchanged(
   state: SourceState,
 ): Promise<Ended> {
   run.revision = state.revision;
-  const plan = emptyPlan(ports, target, run, { unchanged: state.records });
+  const plan = emptyPlan(ports, target, run, { unchanged: state.unchanged });
   if (run.trigger === 'command')
     await ports.database.write(async (query) => {
       const unit = new UnitOfWork();
@@ -257,6 +257,7 @@ async function rememberUnread(
         policyDigest: '',
         liveCounter: -1,
         records: 0,
+        unchanged: 0,
         loader: '',
       }),
       // What was not looked at is never taken for settled, also where the source goes back to the revision before.

@@ -84,7 +84,7 @@ export function gitAddress(url: string, rules: AddressRules): GitAddress {
 
 function fileAddress(url: string, rules: AddressRules): GitAddress {
   if (!rules.allowFile) {
-    const hint = 'use https or ssh, or allow local repositories in the configuration';
+    const hint = 'use https or ssh, or set git.allowFile: true (PLUMBLINE_SOURCE_ALLOW_FILE=true)';
     throw refused('url', url, 'is a local path, and those are not allowed', hint);
   }
   const path = url.startsWith('/') ? url : /^file:\/\/(\/.*)$/.exec(url)?.[1];

@@ -63,10 +63,17 @@ async function leased(path: string): Promise<PlumblineError> {
       hint: `stop it; find it with: fuser ${place}.lock`,
     });
   const { command, host, pid, since } = holder;
+  const stop = `kill ${Number(pid)}, on ${escapeUntrusted(String(host))}`;
+  // A daemon does by itself what the command was typed for, and is better left alive.
+  const isDaemon = command === 'plumbline run';
   return new PlumblineError(
     'STORE_LEASED',
     escapeUntrusted(`'${command}' works on ${path}: process ${pid} on ${host}, since ${since}`),
-    { hint: `stop it first, on ${escapeUntrusted(String(host))}: kill ${Number(pid)}` },
+    {
+      hint: isDaemon
+        ? `leave it to that daemon, which looks again by itself; or stop it first: ${stop}`
+        : `wait for its end, or stop it first: ${stop}`,
+    },
   );
 }
 

@@ -16,6 +16,7 @@ export const storeMigrations: readonly Migration[] = [
   { id: 'ownership_1', up: createContested },
   { id: 'journal_2', up: indexJournalTime },
   { id: 'count_1', up: countRows },
+  { id: 'unchanged_1', up: keepUnchanged },
 ];
 
 async function createStoreTables(query: Query): Promise<void> {
@@ -232,6 +233,12 @@ async function countRows(query: Query): Promise<void> {
        BEGIN ${takeSql} ${addSql} END`,
     );
   }
+}
+
+/** A look that finds nothing moved says how much there is; what a source owns has more to it than it declares. */
+async function keepUnchanged(query: Query): Promise<void> {
+  await query.raw('ALTER TABLE source ADD COLUMN unchanged integer NOT NULL DEFAULT 0');
+  await query.raw('UPDATE source SET unchanged = records');
 }
 
 /** What a trigger does to the count of its row's source; all three come from here. */

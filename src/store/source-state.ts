@@ -16,6 +16,8 @@ export type SourceState = {
   readonly since: string;
   /** How many records the source owns. */
   readonly records: number;
+  /** How many of them its last run found as declared. */
+  readonly unchanged: number;
   /** Of what the file index rests on besides the files; empty where there is no index. */
   readonly loader: string;
   readonly updatedAt: string;
@@ -34,6 +36,7 @@ const columns: Columns<SourceState> = {
   message: 'message',
   since: 'since',
   records: 'records',
+  unchanged: 'unchanged',
   loader: 'loader',
   updatedAt: 'updated_at',
   lookAgainAt: 'look_again_at',

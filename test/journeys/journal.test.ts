@@ -247,3 +247,15 @@ t.test('what is over its time leaves the journal, but not what why has to tell',
   const [model] = await whyOf(world, 'llmclient', 'alpha', 'defaultModel');
   t.match(model, { origin: { by: 'unknown' }, line: 9 }, 'its file still says it');
 });
+
+t.test(
+  'a value that always was the default is not said to have been set before the journal',
+  async (t) => {
+    const world = new World(t);
+    world.write('bot.yaml', clientYaml('bot', { appFileAttachment: false }));
+    t.equal((await world.run('sync')).exit, 0);
+    const { out } = await world.run('why', 'llmclient', 'bot', 'appFileAttachment');
+    t.match(out, /bot\.yaml:\d+, the default too\n/);
+    t.notMatch(out, 'where the journal begins');
+  },
+);

@@ -307,3 +307,20 @@ t.test('what a released source leaves behind is for a person to delete', async (
   t.match((await next.run('get', 'tokens', '-o', 'name')).out, /key/, 'a sync leaves it alone');
   t.equal((await next.run('delete', 'token', 'key')).exit, 0);
 });
+
+t.test(
+  'a record that is kept without its manifest is told of, and counted as declared by nobody',
+  async (t) => {
+    const world = new World(t, { PLUMBLINE_SOURCE_PRUNE: 'false' });
+    for (const name of ['one', 'two', 'three']) world.write(`${name}.yaml`, tokenYaml(name));
+    t.equal((await world.run('sync')).exit, 0);
+    world.remove('two.yaml');
+    const left = await world.run('sync');
+    t.match(left.out.replace(/\s+/g, ' '), /> keep SmarterAuthToken two: no manifest declares it/);
+    for (const round of [1, 2])
+      t.match((await world.run('sync')).out, /all 2 records are as declared/, `look ${round}`);
+    t.match((await world.run('get', 'tokens', 'two*', '-o', 'name')).out, /two/);
+    t.match((await world.run('get', 'tokens', 'zz*')).err, /no SmarterAuthToken record matches/);
+    t.match((await world.run('get', 'plugins')).err, /no Plugin records in the account default/);
+  },
+);

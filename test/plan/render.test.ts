@@ -321,6 +321,19 @@ t.test(
   },
 );
 
+t.test('a record whose manifest is gone is told of while it is kept', async (t) => {
+  const tool = manifest('Tool', 'shop');
+  const kept = plan({ ...applied(tool), policy: { prune: false, allowEmpty: true } });
+  const told = 'keep Tool shop: no manifest declares it any more, and prune is off';
+  t.match(renderText({ kind: 'Plan', plan: kept }, { width: 100 }), `> ${told}\n`);
+  t.match(
+    renderMarkdown({ kind: 'Plan', plan: kept }),
+    /^- keep Tool shop.* no manifest declares it/m,
+  );
+  const gone = plan({ ...applied(tool), policy: { prune: true, allowEmpty: true } });
+  t.notMatch(renderText({ kind: 'Plan', plan: gone }), 'keep Tool');
+});
+
 t.test('the JSON report is the documented one', async (t) => {
   const report = planReport(sample, 'Plan');
   const json = JSON.parse(JSON.stringify(report)) as Record<string, never[]>;

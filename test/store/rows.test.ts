@@ -420,6 +420,7 @@ function state(name: string, more: Partial<SourceState> = {}) {
     outcome: 'converged',
     message: 'all is as it should be',
     records: 3,
+    unchanged: 2,
     loader: '',
     updatedAt: '2026-01-01T00:00:00.000Z',
     lookAgainAt: null,
