@@ -26,7 +26,7 @@ export async function run(invocation: Invocation): Promise<number> {
           tokens.map((it) => [
             it.name,
             it.keyId ?? '-',
-            it.state,
+            it.old === null ? it.state : `${it.state}; ${it.old.keyId} too, until ${it.old.until}`,
             it.active ? 'yes' : 'no',
             it.issuedAt ?? '-',
             it.issuedBy ?? '-',

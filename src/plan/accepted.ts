@@ -77,14 +77,15 @@ function hintFor(isKnown: boolean, name: string, likely: string | undefined): st
   if (likely !== undefined) return `did you mean ${likely}?`;
   const it = looksSecret(name) ? 'it' : name;
   return isKnown
-    ? `mend or declare ${it}, or remove the reference`
+    ? `mend ${it} first, or declare it again, or remove the reference`
     : `declare ${it}, or remove the reference`;
 }
 
 function messageFor(world: World, leaving: ReadonlySet<string>, id: string): string {
   const wanted = referenceTitle(world.kinds, id);
   if (world.declared.has(id)) return `${wanted} cannot be applied because of its own problem`;
-  if (world.invalid.has(id)) return `${wanted} is declared, but its manifest is not valid`;
+  if (world.invalid.has(id))
+    return `${wanted} is declared, but its manifest has a problem of its own`;
   if (leaving.has(id)) return `${wanted} is no longer declared, and its record is to be deleted`;
   return `there is no ${wanted}`;
 }

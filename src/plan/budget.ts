@@ -44,15 +44,18 @@ export function overspent(
     before > 0
       ? `${due} and ${before} in the last ${lengthText(limits.window)}`
       : `${due} in one run`;
-  const told = (subject: string, limit: string, setting: string): Hold => ({
+  const isMany = most !== undefined && total > most;
+  const isMuch = percent !== undefined && owned >= shareCountsFrom && total * 100 > percent * owned;
+  if (!isMany && !isMuch) return undefined;
+  const subject = isMuch ? `${what}, of ${owned} owned records,` : what;
+  const limit = [...(isMany ? [`${most}`] : []), ...(isMuch ? [`${percent} %`] : [])];
+  const settings = [...(isMany ? ['count'] : []), ...(isMuch ? ['percent'] : [])];
+  const raise = settings.map((it) => `limits.${budget}.${it}`).join(' and ');
+  return {
     guard: budget,
-    reason: `${subject} are more than the limit of ${limit}; approve the plan, or raise limits.${budget}.${setting} for this source`,
+    reason: `${subject} are more than the limit of ${limit.join(' and of ')}; approve the plan, or raise ${raise} for this source`,
     until: before > 0 && count.spent.since ? later(count.spent.since, limits.window) : undefined,
-  });
-  if (most !== undefined && total > most) return told(what, `${most}`, 'count');
-  if (percent !== undefined && owned >= shareCountsFrom && total * 100 > percent * owned)
-    return told(`${what}, of ${owned} owned records,`, `${percent} %`, 'percent');
-  return undefined;
+  };
 }
 
 const nouns: Record<Budget, string> = {

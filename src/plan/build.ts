@@ -121,8 +121,8 @@ function* judgeAll(world: World, manifests: readonly LoadedManifest[]): Stoppabl
     const verdict = judgeDeclared(world, desired, exists);
     changes.push(...verdict.changes);
     if (verdict.changes.length > 0) units.push(restrainAlone(world, verdict.changes));
-    if (verdict.changes.length === 0) unchanged += 1;
-    if (verdict.changes.length === 0 && !isAsDeclared(world, desired)) left += 1;
+    else if (isAsDeclared(world, desired)) unchanged += 1;
+    else left += 1;
     if (verdict.changes[0]?.action === 'create' && referred.has(desired.key.space))
       created.add(keyId(desired.key));
     if (verdict.book !== undefined) books.push(verdict.book);

@@ -27,7 +27,7 @@ t.test(
     const status = await world.run('status');
     t.match(
       status.out,
-      /team holds 12 changes:\n {2}12 deletes in one run are more than the limit of 10/,
+      /team holds 12 changes:\n {2}12 deletes in one run, of 30 owned records, are more than the limit of 10 and of 20 %/,
     );
     t.match(status.out, /and 2 more\n {2}To let go: plumbline approve [0-9a-f]{12}\n/);
     const { out } = await world.run('status', '-o', 'json');

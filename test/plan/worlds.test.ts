@@ -249,16 +249,15 @@ t.test('the order of the input has no meaning', async (t) => {
 t.test('the summary counts what the plan lists', async (t) => {
   fc.assert(
     fc.property(world, (before) => {
-      const { changes, summary } = buildPlan(before);
+      const { changes, summary, left } = buildPlan(before);
       const { unchanged, invalid, ...counts } = summary;
       const total = Object.values(counts).reduce((sum, it) => sum + it, 0);
       const excluded = invalid - before.declaredButInvalid.length - before.unknownContent.length;
       const resources = new Set(
         changes.filter((it) => it.desired !== undefined).map((it) => keyId(it.key)),
       );
-      return (
-        total === changes.length && unchanged + excluded + resources.size === before.desired.length
-      );
+      const declared = unchanged + left + excluded + resources.size;
+      return total === changes.length && declared === before.desired.length;
     }),
     runs,
   );
