@@ -2,7 +2,7 @@ import type { CST, ScalarTag, Schema, YAMLError } from 'yaml';
 import { compareText, type Diagnostic, limitProblems } from './diagnostic.ts';
 import { isObject } from './json.ts';
 import { YamlDocument } from './yaml-document.ts';
-import { directive, faultOf } from './yaml-fault.ts';
+import { directive, faultOf, isOfIndent } from './yaml-fault.ts';
 import { readTokens, type Tokens } from './yaml-guard.ts';
 import { isScalar, yamlLibrary } from './yaml-library.ts';
 import type { YamlLimits } from './yaml-limits.ts';
@@ -49,7 +49,10 @@ function compose(page: YamlText, tokens: Tokens, limits: YamlLimits): ParsedYaml
   const composer = new (yamlLibrary().Composer)({ schema, uniqueKeys: false, prettyErrors: false });
   const composed = [...composer.compose(tokens.tokens)];
   const loose = composer.streamInfo();
-  const errors = [...composed.flatMap((it) => it.errors), ...loose.errors];
+  const errors = [
+    ...composed.flatMap((it) => withoutEchoes(it.errors, page.text)),
+    ...loose.errors,
+  ];
   if (errors.length > 0) {
     const { shown, more } = firstOfEachLine(page, errors, limits);
     const faults = shown.map((it) => faultOf(it, page.text, tokens));
@@ -85,6 +88,19 @@ function isEmpty(contents: unknown): boolean {
     contents === null ||
     (isScalar(contents) && contents.source === '' && !contents.tag && !contents.anchor)
   );
+}
+
+/** Of the lines of a document that do not line up the first alone: all after it are measured by that one. */
+function withoutEchoes(errors: readonly YAMLError[], text: string): readonly YAMLError[] {
+  let isShifted = false;
+  return [...errors]
+    .sort((a, b) => a.pos[0] - b.pos[0])
+    .filter((error) => {
+      const isIndent = isOfIndent(error, text);
+      if (isShifted && (isIndent || error.code === 'MULTILINE_IMPLICIT_KEY')) return false;
+      isShifted ||= isIndent || error.code === 'TAB_AS_INDENT';
+      return true;
+    });
 }
 
 /** What follows a fault is mostly its echo: one to a line, and nothing after what was never closed. */

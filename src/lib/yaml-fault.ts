@@ -57,6 +57,12 @@ export function faultOf(error: YAMLError, text: string, tokens: Tokens): Fault {
   }
 }
 
+/** Whether an error says that a line does not line up with others. */
+export function isOfIndent({ code, message, pos }: YAMLError, text: string): boolean {
+  if (code === 'BAD_INDENT') return !message.includes('end with a');
+  return code === 'BLOCK_AS_IMPLICIT_KEY' && !hasColon(text, pos[0]);
+}
+
 /** `%YAML` and `%TAG` lines, which would give the text another meaning. */
 export function directive(offset: number): Fault {
   const said =
@@ -79,14 +85,18 @@ function badIndent(offset: number): Fault {
 
 /** Either a text with a colon in it, or a value that is followed by a deeper line. */
 function colonInText(offset: number, text: string): Fault {
-  const end = lineEnd(text, offset);
-  if (/:(?:\s|$)/.test(text.slice(offset, end))) {
+  if (hasColon(text, offset)) {
     const said = 'a colon and a blank start a map, and there is one inside of this text';
     return syntax(offset, said, quoteIt);
   }
+  const end = lineEnd(text, offset);
   const next = end + 1 + (/^\s*/.exec(text.slice(end + 1))?.[0].length ?? 0);
   const said = 'this line is indented under a key that has its value already';
   return syntax(next, said, 'indent it like that key, or remove the value there');
+}
+
+function hasColon(text: string, offset: number): boolean {
+  return /:(?:\s|$)/.test(text.slice(offset, lineEnd(text, offset)));
 }
 
 function noColon(offset: number, text: string): Fault {

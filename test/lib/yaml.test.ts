@@ -188,6 +188,18 @@ t.test('each limit holds exactly', async (t) => {
   t.match(parse(deepByAliases).problems, [{ code: 'MANIFEST_LIMIT' }]);
 });
 
+t.test('one line that does not line up is told once, and nothing of those after it', async (t) => {
+  const told = (text: string) => parse(text).problems.map((it) => `${it.line}: ${it.message}`);
+  const rest = Array.from({ length: 5 }, (_, at) => `    key${at}: value\n`).join('');
+  t.same(told(`spec:\n  config:\n   deployed: true\n${rest}`), [
+    '4: this line is indented under a key that has its value already',
+  ]);
+  t.same(told(`spec:\n\tconfig:\n${rest}`), ['2: a tab cannot indent YAML']);
+  t.same(told(`a:\n   b: 1\n${rest}---\na:\n   b: 1\n${rest}`).length, 2, 'one in each document');
+  const colon = 'a colon and a blank start a map, and there is one inside of this text';
+  t.same(told('a: b: c\nd: e: f\n'), [`1: ${colon}`, `2: ${colon}`], 'of others each is told');
+});
+
 t.test('a file tells at most twenty problems, and how many more there are', async (t) => {
   for (const text of ['- "\\q"\n'.repeat(50), '- *a\n'.repeat(50), 'a: 1\n'.repeat(51)]) {
     const { problems } = parse(text);
