@@ -63,13 +63,16 @@ interface Block {
   readonly isHeadline?: boolean;
 }
 
-/** Of more new records than this nobody reads what they hold; each then has its headline alone. */
+/**
+ * Once they are made, nobody reads what more new records than this hold: each then has its headline alone.
+ * A plan has all of it, because somebody may have to judge what they open.
+ */
 const mostNewInDetail = 200;
 
 function* blocksOf(report: Report, style: FieldStyle): Generator<Block> {
   const { palette, width } = style;
   const results = resultsOf(report);
-  const news = report.plan.changes.filter(isPlainlyNew);
+  const news = report.kind === 'SyncReport' ? report.plan.changes.filter(isPlainlyNew) : [];
   const leftOut: ReadonlySet<Change> = new Set(news.length > mostNewInDetail ? news : []);
   yield { lines: [headline(report, palette), ...suspendedLines(report, style)] };
   for (const changes of groupsOf(report.plan.changes)) {

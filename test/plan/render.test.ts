@@ -257,7 +257,7 @@ t.test('a report of thousands of changes is printed in pieces, and says the same
 });
 
 t.test(
-  'of hundreds of new records each has a line, and only what was there before is told',
+  'of hundreds of records that were made each has a line, and only what was there before is told',
   async (t) => {
     const names = Array.from({ length: 201 }, (_, at) => `tool_${at}`);
     const known = manifest('Bot', 'bot', { model: 'small' });
@@ -278,14 +278,19 @@ t.test(
         live: [live(known), live(secret)],
         owned: [owned(known), owned(secret), owned(gone)],
       });
-    const few = renderText({ kind: 'Plan', plan: many(5) });
+    const few = renderText({ kind: 'SyncReport', plan: many(5) });
     t.match(
       few,
       '+ create Bot new new.yaml:1\n    spec.key: secret',
       'of a few it is told what they open',
     );
     t.notMatch(few, 'left out');
-    const text = renderText({ kind: 'Plan', plan: many(201) });
+    const text = renderText({ kind: 'SyncReport', plan: many(201) });
+    t.notMatch(
+      renderText({ kind: 'Plan', plan: many(201) }),
+      'left out',
+      'a plan is there to be judged',
+    );
     t.match(text, '+ create Bot new new.yaml:1\n^ deploy Bot new\n', 'line by line');
     t.match(text, /\+ create Tool tool_0 \S+\n\+ create Tool tool_1 /);
     t.match(text, '~ update Bot bot bot.yaml:3\n    spec.model: small → large [cost]');
@@ -298,7 +303,10 @@ t.test(
       change.key.name === 'new'
         ? revised(change, { held: true, reason: 'changes of exposure wait' })
         : change;
-    const held = renderText({ kind: 'Plan', plan: { ...all, changes: all.changes.map(waits) } });
+    const held = renderText({
+      kind: 'SyncReport',
+      plan: { ...all, changes: all.changes.map(waits) },
+    });
     t.match(
       held,
       /create Bot new[^+~]*spec\.key: secret/,
