@@ -254,7 +254,7 @@ t.test(
 
 t.test('stopped or killed in the midst of a large run, it leaves nothing half done', async (t) => {
   const world = new World(t);
-  const total = 2000;
+  const total = 5000;
   for (let file = 0; file < 100; file += 1) {
     const documents = Array.from({ length: total / 100 }, (_, at) => {
       const name = `thing_${file}_${at}`;

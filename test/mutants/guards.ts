@@ -103,8 +103,8 @@ export const guards: readonly Mutant[] = [
   {
     bug: 'the share of what a source owns is no limit',
     file: 'plan/budget.js',
-    find: 'if (percent !== undefined && ',
-    plant: 'if (false && ',
+    find: 'percent !== undefined && ',
+    plant: 'false && ',
     suite: 'plan/restraint.test.js',
   },
   {
