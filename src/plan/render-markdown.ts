@@ -3,7 +3,7 @@ import { escapeUntrusted, escapeUntrustedLines } from '../lib/terminal.ts';
 import { approveCommand } from './approval.ts';
 import type { Change, ChangeResult } from './change.ts';
 import { plain } from './flow.ts';
-import { changePlace, changeTitle, detailLines, leftTexts } from './render.ts';
+import { changePlace, changeTitle, detailLines, undeclaredTexts } from './render.ts';
 import type { Report } from './report.ts';
 import { headingOf, resultsOf, sentenceOf, standingOf } from './wording.ts';
 
@@ -31,7 +31,7 @@ export function renderMarkdown(report: Report): string {
   blocks.push(...details.slice(0, mostDetails));
   if (details.length > mostDetails)
     blocks.push(`${details.length - mostDetails} more changes are in the JSON report.`);
-  const left = leftTexts(plan).map((it) => `- ${escaped(it)}`);
+  const left = undeclaredTexts(plan).map((it) => `- ${escaped(it)}`);
   if (left.length > 0) blocks.push(left.join('\n'));
   const command = approveCommand(plan, report.held);
   if (command !== undefined) blocks.push(`To let go what is held: ${code(command)}`);

@@ -88,7 +88,7 @@ function* blocksOf(report: Report, style: FieldStyle): Generator<Block> {
     yield { lines, isHeadline: lines.length === changes.length };
   }
   if (leftOut.size > 0) yield { lines: flow([{ text: leftOutText }], width, '') };
-  yield { lines: leftLines(report, style) };
+  yield { lines: undeclaredLines(report, style) };
   for (const it of sortDiagnostics(report.plan.problems)) yield { lines: problemLines(it, style) };
   const sentence = { text: sentenceOf(report), paint: palette.strong };
   yield { lines: [...flow([sentence], width, ''), ...approveLines(report)] };
@@ -100,12 +100,12 @@ function suspendedLines({ plan }: Report, { palette, width }: FieldStyle): strin
   return flow([{ text, paint: palette.held }], width, '');
 }
 
-function leftLines({ plan }: Report, { width }: FieldStyle): string[] {
-  return leftTexts(plan).flatMap((it) => flow([{ text: `> ${it}` }], width, ''));
+function undeclaredLines({ plan }: Report, { width }: FieldStyle): string[] {
+  return undeclaredTexts(plan).flatMap((it) => flow([{ text: `> ${it}` }], width, ''));
 }
 
 /** What becomes of records that their source declares no more, and that no change tells of. */
-export function leftTexts({ changes, released = [], bookkeeping }: Plan): string[] {
+export function undeclaredTexts({ changes, released = [], bookkeeping }: Plan): string[] {
   const told = new Set([...changes, ...released].map((it) => keyId(it.key)));
   const kept = bookkeeping.flatMap((it) => (it.kind === 'orphan' ? [it.owned] : []));
   return [

@@ -23,7 +23,7 @@ export function entryOf(
 ): JournalEntry {
   const { kind } = ports.brokers.of(step.kind);
   const before = foundOf(change.live, kind);
-  const after = leftOf(step, kind);
+  const after = writtenOf(step, kind);
   return {
     run: run.id,
     at: now,
@@ -71,7 +71,7 @@ function foundOf(live: LiveRecord | undefined, kind: Kind): Told {
   }));
 }
 
-function leftOf(step: Step, kind: Kind): Told {
+function writtenOf(step: Step, kind: Kind): Told {
   const { write, desired, before, verb } = step;
   if (verb === 'remove') return nothing;
   if (write === undefined) return foundOf(before, kind);

@@ -76,7 +76,10 @@ export async function judge(
   };
 }
 
-/** Judges some resources once more, after they were written: part by part, with the next part read meanwhile. */
+/**
+ * Judges some resources once more, after they were written. It goes part by part, and the next is read while
+ * one is judged.
+ */
 export async function* judgeAgain(
   ports: Ports,
   target: Target,

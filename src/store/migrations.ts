@@ -235,7 +235,10 @@ async function countRows(query: Query): Promise<void> {
   }
 }
 
-/** A look that finds nothing moved says how much there is; what a source owns has more to it than it declares. */
+/**
+ * A look that finds nothing moved says how much is as declared, and what a source owns may be more: it keeps
+ * records whose manifest is gone.
+ */
 async function keepUnchanged(query: Query): Promise<void> {
   await query.raw('ALTER TABLE source ADD COLUMN unchanged integer NOT NULL DEFAULT 0');
   await query.raw('UPDATE source SET unchanged = records');
