@@ -79,6 +79,22 @@ const program = {
   },
 };
 
+/** What we use of cryptography, loaded at its first use: then git is under way, and its answer takes as long. */
+const late = {
+  name: 'late',
+  setup: ({ onLoad, onResolve }) => {
+    const used = ['createCipheriv', 'createDecipheriv', 'createHash', 'createHmac', 'hash', 'hkdfSync'];
+    const all = [...used, 'randomBytes', 'randomUUID', 'timingSafeEqual'];
+    const contents = all.map((it) => `export const ${it} = (...given) => crypto().${it}(...given);`);
+    onResolve({ filter: /^node:crypto$/ }, ({ path, namespace }) =>
+      namespace === 'late' ? undefined : { path, namespace: 'late' },
+    );
+    onLoad({ filter: /./, namespace: 'late' }, () => ({
+      contents: `let loaded; const crypto = () => loaded ??= require('node:crypto');\n${contents.join('\n')}`,
+    }));
+  },
+};
+
 /** Of the query builder's dialects, only the one that we speak; it builds, and never loads its driver. */
 const dialect = {
   name: 'dialect',
@@ -96,7 +112,7 @@ const made = await Promise.all([
     ...common,
     entryPoints: ['dist/src/program.js'],
     outfile: fileOf('program', 'cjs'),
-    plugins: [program, versioned],
+    plugins: [program, versioned, late],
   }),
   build({
     ...common,

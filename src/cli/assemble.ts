@@ -117,7 +117,8 @@ async function open(config: Config, opening: Opening, close: Assembly['close']):
   return store.database;
 }
 
-function pathOf(config: Config): string {
+/** The file of the database, or `:memory:`. */
+export function pathOf(config: Config): string {
   return config.database.replace(/^sqlite:/, '');
 }
 

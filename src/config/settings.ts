@@ -10,7 +10,7 @@ export interface Setting {
   /** A list is written with commas. */
   readonly type: 'text' | 'boolean' | 'number' | 'list';
   /** What applies where nobody sets it. */
-  readonly default?: string | number | boolean;
+  readonly default: string | number | boolean | undefined;
   /** One line for the documentation. */
   readonly description: string;
 }
@@ -102,8 +102,27 @@ const types: Readonly<Record<string, Setting['type']>> = {
   array: 'list',
 };
 
-/** Every setting with its variable; type, default and description come from the schema. */
-export const settings: readonly Setting[] = describe();
+/** Every setting with its variable; type, default and description are read off the schema when they are asked for. */
+export const settings: readonly Setting[] = variables.map(([path, variable]) => {
+  let found: Described | undefined;
+  const described = () => {
+    found ??= describe(path);
+    return found;
+  };
+  return {
+    path,
+    variable,
+    get type() {
+      return described().type;
+    },
+    get default() {
+      return described().default;
+    },
+    get description() {
+      return described().description;
+    },
+  };
+});
 
 /** The variable that says where the file is; it cannot stand in the file itself. */
 export const fileVariable = 'PLUMBLINE_CONFIG';
@@ -134,20 +153,16 @@ export const alternatives: readonly (readonly string[])[] = [
   ),
 ];
 
-function describe(): Setting[] {
-  return variables.map(([path, variable]) => {
-    const steps = path
-      .split('.')
-      .flatMap((it) => (it.endsWith('[]') ? [it.slice(0, -2), 0] : [it]));
-    const found = describedAt(configSchema, steps);
-    if (found === undefined) throw new Error(`no setting ${path} in the configuration's schema`);
-    const value = path === 'sources[].name' ? defaultSourceName : found.default;
-    return {
-      path,
-      variable,
-      type: types[found.type] ?? 'number',
-      description: found.description ?? '',
-      ...(value === undefined ? {} : { default: value as string | number | boolean }),
-    };
-  });
+type Described = Pick<Setting, 'type' | 'default' | 'description'>;
+
+function describe(path: string): Described {
+  const steps = path.split('.').flatMap((it) => (it.endsWith('[]') ? [it.slice(0, -2), 0] : [it]));
+  const found = describedAt(configSchema, steps);
+  if (found === undefined) throw new Error(`no setting ${path} in the configuration's schema`);
+  const value = path === 'sources[].name' ? defaultSourceName : found.default;
+  return {
+    type: types[found.type] ?? 'number',
+    default: value as Setting['default'],
+    description: found.description ?? '',
+  };
 }

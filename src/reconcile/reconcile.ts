@@ -17,7 +17,7 @@ import type { Ports, Target } from './ports.ts';
 import { heldRevision, heldRevisionRow } from './rewritten.ts';
 import { runStopped, type SourceRun } from './run.ts';
 import type { Trigger } from './status.ts';
-import { counted } from './work.ts';
+import { counted, type Work } from './work.ts';
 
 /** Why a run starts, and whether an unsettled end of the one before is known well enough to be left. */
 export interface Occasion {
@@ -25,6 +25,8 @@ export interface Occasion {
   readonly actor: string;
   /** Outcomes of the last run that make another look pointless while nothing has moved. */
   readonly settled: readonly string[];
+  /** Whether something is known to have moved, so that nobody has to be asked for it. */
+  readonly hasMoved?: boolean;
 }
 
 /**
@@ -39,16 +41,14 @@ export async function reconcile(
   signal: AbortSignal,
 ): Promise<RunResult> {
   const { ports, target, work } = counted(given, aim);
-  const run = newRun(ports, target, occasion);
+  const run = newRun(target, occasion, begin(ports));
   const result = async (): Promise<Ended> => {
     try {
       const last = await lastRun(ports, target);
       const suspended = suspensionOfSource(last.orders, run.source);
       if (suspended !== undefined) return await recordSuspended(ports, target, run, suspended);
-      const asked = askAhead(target, occasion, last, signal);
-      const standing = await lookBack(ports, target, last, run.trigger);
-      if (last.state !== undefined && standing.still && (await asked) === last.state.revision)
-        return await recordUnchanged(ports, target, run, last.state);
+      const { rests, standing } = await look(ports, target, occasion, last, signal);
+      if (rests !== undefined) return unmoved(ports, target, run, rests);
       const base = baseFor(occasion, standing);
       // Most looks end above: what follows is loaded when something has moved for the first time.
       const { carryOut } = await import('./carry-out.ts');
@@ -58,23 +58,72 @@ export async function reconcile(
       return await recordFailure(ports, run, asPlumblineError(error));
     }
   };
-  const finished = await result();
+  return ended(ports, run, work, await result());
+}
+
+/**
+ * The result of a run that finds nothing moved. It takes no right to write, and leaves no trace; undefined
+ * where a run has more to do or to tell. Throws what the source or the database throws.
+ */
+export async function resting(
+  given: Ports,
+  aim: Target,
+  occasion: Occasion,
+  signal: AbortSignal,
+): Promise<RunResult | undefined> {
+  const { ports, target, work } = counted(given, aim);
+  const since = begin(ports);
+  const last = await lastRun(ports, target);
+  if (suspensionOfSource(last.orders, target.source.name) !== undefined) return undefined;
+  const { rests } = await look(ports, target, occasion, last, signal);
+  if (rests === undefined) return undefined;
+  const run = newRun(target, occasion, since);
+  return ended(ports, run, work, unmoved(ports, target, run, rests));
+}
+
+function ended(ports: Ports, run: SourceRun, work: Work, result: Ended): RunResult {
   const milliseconds = Math.round(ports.clock.monotonic() - run.startedMs);
   ports.log.debug({ source: run.source, run: run.id, milliseconds, ...work }, 'a run has ended');
-  return { ...finished, milliseconds, work };
+  return { ...result, milliseconds, work };
+}
+
+/** What a look finds before anything is fetched: what still holds, and the state that the source rests in. */
+interface Look {
+  /** Undefined where something has moved since. */
+  readonly rests: SourceState | undefined;
+  readonly standing: Standing;
+}
+
+async function look(
+  ports: Ports,
+  target: Target,
+  occasion: Occasion,
+  last: LastRun,
+  signal: AbortSignal,
+): Promise<Look> {
+  const asked = askAhead(target, occasion, last, signal);
+  const standing = await lookBack(ports, target, last, occasion.trigger);
+  const { state } = last;
+  const hasMoved = state === undefined || !standing.still || (await asked) !== state.revision;
+  return { rests: hasMoved ? undefined : state, standing };
 }
 
 /** A result without what is only known once it is there. */
 export type Ended = Omit<RunResult, 'milliseconds' | 'work'>;
 
-function newRun(ports: Ports, target: Target, occasion: Occasion): SourceRun {
+type Beginning = Pick<SourceRun, 'startedAt' | 'startedMs'>;
+
+function begin({ clock }: Ports): Beginning {
+  return { startedAt: clock.now().toISOString(), startedMs: clock.monotonic() };
+}
+
+function newRun(target: Target, occasion: Occasion, since: Beginning): SourceRun {
   return {
+    ...since,
     id: randomUUID(),
     trigger: occasion.trigger,
     actor: occasion.actor,
     source: target.source.name,
-    startedAt: ports.clock.now().toISOString(),
-    startedMs: ports.clock.monotonic(),
     revision: '',
     counter: -1,
   };
@@ -88,11 +137,12 @@ function newRun(ports: Ports, target: Target, occasion: Occasion): SourceRun {
  */
 function askAhead(
   { source }: Target,
-  { settled }: Occasion,
+  { settled, hasMoved }: Occasion,
   { state }: LastRun,
   signal: AbortSignal,
 ): Promise<string> | undefined {
-  if (state === undefined || !settled.includes(state.outcome)) return undefined;
+  if (state === undefined || hasMoved === true || !settled.includes(state.outcome))
+    return undefined;
   const asked = source.revision(signal);
   // Where something else has moved, nobody waits for the answer.
   asked.catch(() => undefined);
@@ -104,20 +154,10 @@ function baseFor(occasion: Occasion, { base }: Standing): Base {
   return occasion.settled.length === 0 ? { ...base, settled: false } : base;
 }
 
-async function recordUnchanged(
-  ports: Ports,
-  target: Target,
-  run: SourceRun,
-  state: SourceState,
-): Promise<Ended> {
+/** A look that finds nothing moved writes nothing, whoever asked for it: a second sync has nothing to tell. */
+function unmoved(ports: Ports, target: Target, run: SourceRun, state: SourceState): Ended {
   run.revision = state.revision;
   const plan = emptyPlan(ports, target, run, { unchanged: state.unchanged });
-  if (run.trigger === 'command')
-    await ports.database.write(async (query) => {
-      const unit = new UnitOfWork();
-      stageRun(ports, unit, run, state.outcome, 'nothing has moved');
-      await unit.flush(query);
-    });
   return {
     id: run.id,
     source: target.source.name,

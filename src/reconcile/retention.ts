@@ -11,9 +11,9 @@ const lookEvery = 3_600_000;
  * no writer waits long. A journal that cannot be trimmed now is only logged: it is trimmed later.
  */
 export async function trimJournal(ports: Ports, signal: AbortSignal): Promise<void> {
-  const { database, clock, log, journalKept } = ports;
-  if (journalKept === 0) return;
-  const before = new Date(clock.now().getTime() - journalKept).toISOString();
+  const { database, log } = ports;
+  const before = keptFrom(ports);
+  if (before === undefined) return;
   let removed = 0;
   let seen: EntryTime | undefined;
   try {
@@ -31,6 +31,19 @@ export async function trimJournal(ports: Ports, signal: AbortSignal): Promise<vo
   } catch (error) {
     log.warn({ err: error }, 'the journal could not be trimmed');
   }
+}
+
+/** Whether no entry of the journal is over its time. */
+export async function isJournalTrimmed(ports: Ports): Promise<boolean> {
+  const before = keptFrom(ports);
+  if (before === undefined) return true;
+  return (await ports.database.read((query) => oldEntries(query, before, undefined))) === undefined;
+}
+
+/** Entries from before then are over their time; undefined where they are kept for ever. ISO 8601. */
+function keptFrom({ clock, journalKept }: Ports): string | undefined {
+  if (journalKept === 0) return undefined;
+  return new Date(clock.now().getTime() - journalKept).toISOString();
 }
 
 /** Trims the journal from time to time, until the signal fires. */

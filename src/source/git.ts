@@ -58,7 +58,9 @@ export class GitSource implements Source {
   readonly #home: string;
   readonly #limits: SourceLimits;
   readonly #git: GitProcess;
-  readonly #mirror: GitMirror;
+  /** Made when something is to be read: it is named by a digest, and a look at where the remote is needs neither. */
+  readonly #newMirror: () => GitMirror;
+  #knownMirror: GitMirror | undefined;
   readonly #verify: Signers | undefined;
   #version: Promise<string> | undefined;
 
@@ -80,8 +82,15 @@ export class GitSource implements Source {
       home: this.#home,
       timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
     });
-    const folder = join(stateFolder, mirrorName(options.name, options.url));
-    this.#mirror = new GitMirror(folder, this.#git, options.url, Math.max(1, depth));
+    this.#newMirror = () => {
+      const folder = join(stateFolder, mirrorName(options.name, options.url));
+      return new GitMirror(folder, this.#git, options.url, Math.max(1, depth));
+    };
+  }
+
+  get #mirror(): GitMirror {
+    this.#knownMirror ??= this.#newMirror();
+    return this.#knownMirror;
   }
 
   async revision(signal: AbortSignal): Promise<string> {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { PlumblineError } from '../lib/errors.ts';
 import { isObject } from '../lib/json.ts';
@@ -48,6 +49,11 @@ export async function acquireLease(path: string, holder: Holder): Promise<Lease>
       await closeHandle(handle);
     },
   };
+}
+
+/** Whether somebody has the lease of a database file, or was killed while having it. It waits for nobody. */
+export function hasHolder(path: string): boolean {
+  return existsSync(holderFile(path));
 }
 
 /** Beside the lock, because under an exclusive lock nobody else can read the file that holds it. */
