@@ -1,12 +1,14 @@
 /*
- * The last step of the build. Makes one file of the compiled program, dist/src/bundle/program.cjs, and
- * another one of packages that it needs for some of what it does, and runs it for a moment to keep what
- * V8 has made of both: loading hundreds of modules one by one took longer than most commands run.
+ * The last step of the build. Makes three files of the compiled program and its packages, of which most
+ * starts need the first alone, and runs it for a moment to keep what V8 has made of them: loading hundreds
+ * of modules one by one took longer than most commands run, and so did reading all of it at once.
  */
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { fileOf, load } from './dist/src/bundle.js';
 
@@ -26,6 +28,12 @@ const outside = [
 /** What waits in the second file until it is needed. */
 const packages = ['diff', 'knex', 'simple-git', 'yaml'];
 
+const entry = 'dist/src/program.js';
+/** Around an `import()` that is not to be waited for: every chunk can be had at once. */
+const atThatMoment = 'atThatMoment';
+const whatIsImportedAt = /\batThatMoment\(\s*import\(\s*"([^"]+)"\s*\)\s*\)/g;
+/** What a sync for which there is nothing to do needs besides, and with it most of what all others start with. */
+const alsoAtOnce = ['dist/src/cli/sync.js', 'sqlite3/lib/sqlite3.js'];
 const folder = dirname(fileOf('program', 'cjs'));
 const common = {
   bundle: true,
@@ -33,8 +41,6 @@ const common = {
   target: 'node20.19',
   format: 'cjs',
   external: outside,
-  // What V8 keeps of a script knows no `import()`.
-  supported: { 'dynamic-import': false },
   define: { 'import.meta.url': 'address' },
   // Half of it would be blanks, which every start reads; names and lines stay, for the place of a fault.
   minifyWhitespace: true,
@@ -58,14 +64,14 @@ const versioned = {
 const program = {
   name: 'program',
   setup: ({ onLoad, onResolve }) => {
-    const all = [...packages, 'pino', 'node:zlib'].map((it) => `'${it}': () => require('${it}')`);
+    const all = [...packages, 'pino', 'picocolors', 'node:zlib'].map((it) => `'${it}': () => require('${it}')`);
     onLoad({ filter: /\/lib\/on-demand\.js$/ }, () => ({
       contents: `const known = { ${all} }; export const onDemand = (name) => known[name];`,
     }));
     const filter = new RegExp(`^(?:${packages.join('|')})$`);
     onResolve({ filter }, ({ path }) => ({ path, namespace: 'packaged' }));
     onLoad({ filter, namespace: 'packaged' }, ({ path }) => ({
-      contents: `module.exports = packaged('${path}');`,
+      contents: `module.exports = part('packages')['${path}']();`,
     }));
     // The driver looks for its native code in a dozen places.
     onLoad({ filter: /\/sqlite3-binding\.js$/ }, () => ({
@@ -79,18 +85,45 @@ const program = {
   },
 };
 
-/** What we use of cryptography, loaded at its first use: then git is under way, and its answer takes as long. */
+/** What takes milliseconds to load, and what we use of it, all of it functions: loaded when one is called. */
 const late = {
-  name: 'late',
+  'node:crypto': [
+    ...['createCipheriv', 'createDecipheriv', 'createHash', 'createHmac', 'hash', 'hkdfSync'],
+    ...['randomBytes', 'randomUUID', 'timingSafeEqual'],
+  ],
+  'node:fs/promises': [
+    ...['lstat', 'mkdtemp', 'open', 'readFile', 'readdir', 'readlink', 'realpath', 'rename'],
+    ...['rm', 'stat', 'writeFile'],
+  ],
+  zod: [
+    ...['array', 'boolean', 'enum', 'int', 'json', 'literal', 'number', 'object', 'record'],
+    ...['strictObject', 'string', 'toJSONSchema', 'union', 'unknown'],
+  ],
+};
+/** Where the schemas of manifests are; those of the API are read with it, and never alone. */
+const inManifests = /\/dist\/src\/(?:kinds|manifest|endpoint)\//;
+
+const lately = {
+  name: 'lately',
   setup: ({ onLoad, onResolve }) => {
-    const used = ['createCipheriv', 'createDecipheriv', 'createHash', 'createHmac', 'hash', 'hkdfSync'];
-    const all = [...used, 'randomBytes', 'randomUUID', 'timingSafeEqual'];
-    const contents = all.map((it) => `export const ${it} = (...given) => crypto().${it}(...given);`);
-    onResolve({ filter: /^node:crypto$/ }, ({ path, namespace }) =>
-      namespace === 'late' ? undefined : { path, namespace: 'late' },
-    );
-    onLoad({ filter: /./, namespace: 'late' }, () => ({
-      contents: `let loaded; const crypto = () => loaded ??= require('node:crypto');\n${contents.join('\n')}`,
+    onResolve({ filter: new RegExp(`^(?:${Object.keys(late).join('|')})$`) }, ({ path, importer, namespace }) => {
+      const isMeant = path === 'zod' ? inManifests.test(importer) : namespace !== 'late';
+      return isMeant ? { path, namespace: 'late' } : undefined;
+    });
+    onLoad({ filter: /./, namespace: 'late' }, ({ path }) => ({
+      contents: [
+        path === 'zod'
+          ? `const load = () => ${atThatMoment}(import('used:${path}'));`
+          : `const load = () => require('${path}');`,
+        'let loaded; const module = () => loaded ??= load();',
+        ...late[path].map((it) => `const $${it} = (a, b, c, d, e) => module().${it}(a, b, c, d, e);`),
+        `export { ${late[path].map((it) => `$${it} as ${it}`).join()} };`,
+      ].join('\n'),
+    }));
+    onResolve({ filter: /^used:/ }, ({ path }) => ({ path: path.slice(5), namespace: 'used' }));
+    onLoad({ filter: /./, namespace: 'used' }, ({ path }) => ({
+      contents: `export { ${late[path].join()} } from '${path}';`,
+      resolveDir: '.',
     }));
   },
 };
@@ -110,9 +143,13 @@ rmSync(folder, { recursive: true, force: true });
 const made = await Promise.all([
   build({
     ...common,
-    entryPoints: ['dist/src/program.js'],
-    outfile: fileOf('program', 'cjs'),
-    plugins: [program, versioned, late],
+    entryPoints: [entry],
+    format: 'esm',
+    splitting: true,
+    chunkNames: '[name]-[hash]',
+    outdir: folder,
+    write: false,
+    plugins: [program, versioned, lately],
   }),
   build({
     ...common,
@@ -121,7 +158,10 @@ const made = await Promise.all([
       resolveDir: '.',
     },
     outfile: fileOf('packages', 'cjs'),
+    write: false,
     external: [...outside, 'sqlite3'],
+    // What V8 keeps of a script knows no `import()`.
+    supported: { 'dynamic-import': false },
     plugins: [dialect],
   }),
   // What starts is CommonJS as well: the loader of modules alone takes Node.js as long as a fifth of its start.
@@ -139,15 +179,83 @@ const made = await Promise.all([
     outdir: folder,
     format: 'esm',
     packages: 'external',
-    supported: {},
     define: {},
   }),
 ]);
+link(made[0]);
+writePart('packages', made[1].outputFiles[0].text);
 const files = made.flatMap(({ metafile }) => Object.keys(metafile.inputs));
 writeFileSync(join(folder, 'LICENSES'), licenses(files));
 await warmUp();
-for (const part of ['program', 'packages'])
+for (const part of ['program', 'later', 'packages'])
   writeFileSync(fileOf(part, 'cache'), load(part).compiled());
+
+/**
+ * Writes the chunks of the program into two files: those that are needed at once, and all others. Each
+ * becomes a function that gives what it exports, made when it is first asked for.
+ */
+function link({ outputFiles, metafile }) {
+  const outputs = Object.entries(metafile.outputs).map(([path, it]) => ({ ...it, name: basename(path) }));
+  const chunkOf = (module) => outputs.find((it) => it.entryPoint?.endsWith(module)).name;
+  const atOnce = new Set([entry, ...alsoAtOnce].map(chunkOf));
+  // A set goes on to what is put into it meanwhile.
+  for (const name of atOnce)
+    for (const it of outputs.find((of) => of.name === name).imports)
+      if (!it.external && it.kind === 'import-statement') atOnce.add(basename(it.path));
+  const chunks = outputFiles.map(({ path, text }) => ({ name: basename(path), text }));
+  const [first, later] = [true, false].map((now) =>
+    chunks
+      .filter(({ name }) => atOnce.has(name) === now)
+      .map(({ name, text }) => `'${name}'(){${linked(text)}}`)
+      .join(',\n'),
+  );
+  writePart(
+    'program',
+    `const made={};let known={${first}};
+function chunk(name){if(!(name in made)){made[name]=undefined;
+if(!(name in known))known={...known,...part('later')(chunk,asModule)};made[name]=known[name]()}
+if(made[name]===undefined)throw new Error(name+' needs itself');return made[name]}
+function asModule(it){return it.__esModule?it:Object.create(it,{default:{value:it}})}
+module.exports=chunk('${chunkOf(entry)}');`,
+  );
+  writePart('later', `module.exports=(chunk,asModule)=>({${later}});`);
+}
+
+/** As `bundle.ts` loads it: `address` stands where a module would ask for its `import.meta.url`. */
+function writePart(part, text) {
+  const wrapped = `(function(exports,require,module,address,part){${text}\n})`;
+  writeFileSync(fileOf(part, 'cjs'), wrapped, 'latin1');
+}
+
+/** The text of a chunk as the body of a function: its imports are constants, and its exports are what it gives. */
+function linked(text) {
+  const statement =
+    /\bimport\s*(?:([\w$]+)\s*,?\s*)?(?:\*\s*as\s+([\w$]+)\s*|\{([^}]*)\}\s*)?(?:from\s*)?"([^"]+)";/g;
+  const exported = /\bexport\s*(?:\{([^}]*)\}|default\s([^;]*));\s*$/;
+  const constants = [];
+  const [, names, whole] = exported.exec(text) ?? [];
+  const body = text
+    .replace(exported, '')
+    .replace(statement, (_, single, all, some, from) => {
+      const module = moduleAt(from);
+      if (single) constants.push(`var ${single}=${module}.default;`);
+      if (all) constants.push(`var ${all}=${module};`);
+      if (some) constants.push(`var {${some.replaceAll(/\s+as\s+/g, ':')}}=${module};`);
+      if (!single && !all && !some) constants.push(`${module};`);
+      return '';
+    })
+    .replace(whatIsImportedAt, (_, from) => moduleAt(from))
+    // What V8 keeps of a script knows no `import()`.
+    .replace(/\bimport\(\s*"([^"]+)"\s*\)/g, (_, from) => `Promise.resolve().then(()=>${moduleAt(from)})`);
+  const pairs = names?.split(',').map((it) => it.trim().split(/\s+as\s+/).toReversed().join(':'));
+  const given = pairs === undefined ? `asModule(${whole})` : `{${pairs.join()}}`;
+  return `${constants.join('')}${body};return ${given}`;
+}
+
+/** What a chunk gets where it imports another one, or a package. */
+function moduleAt(from) {
+  return from.startsWith('./') ? `chunk('${from.slice(2)}')` : `asModule(require('${from}'))`;
+}
 
 /** The licenses of the packages in the bundle, which ask to be passed on with them. */
 function licenses(files) {
@@ -168,6 +276,7 @@ function licenses(files) {
 async function warmUp() {
   const place = mkdtempSync(join(tmpdir(), 'plumbline-build-'));
   const manifests = join(place, 'manifests');
+  let environment = { PLUMBLINE_SOURCE: manifests };
   const run = async (...words) => {
     const printed = [];
     const exit = await load('program').exports.main(words, {
@@ -177,7 +286,7 @@ async function warmUp() {
       watched: false,
       colour: false,
       width: undefined,
-      environment: { PLUMBLINE_SOURCE: manifests },
+      environment,
       workingFolder: place,
       signal: new AbortController().signal,
     });
@@ -196,7 +305,22 @@ async function warmUp() {
     await run('sync');
     await write('LLMClient', (text) => text.replace('version: 1.0.0', 'version: 1.0.1'));
     await run('sync');
+    if (!madeRepository(manifests)) return;
+    environment = {
+      PLUMBLINE_SOURCE: pathToFileURL(manifests).href,
+      PLUMBLINE_SOURCE_ALLOW_FILE: 'true',
+      PLUMBLINE_DATABASE: 'sqlite:other/plumbline.db',
+    };
+    await run('sync');
+    await run('sync');
   } finally {
     rmSync(place, { recursive: true });
   }
+}
+
+/** Makes a repository of a folder. False on a machine without git: then what asks a remote is compiled at its start. */
+function madeRepository(folder) {
+  const who = ['-c', 'user.name=build', '-c', 'user.email=build@localhost'];
+  const commands = [['init', '--quiet', '-b', 'main'], ['add', '.'], [...who, 'commit', '--quiet', '-m', 'a']];
+  return commands.every((words) => spawnSync('git', words, { cwd: folder }).status === 0);
 }

@@ -4,10 +4,13 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
 import type { main } from './cli/cli.ts';
 
-/** The program, and packages that it needs for some of what it does: one file each, made by the build. */
+/** The program in files that the build has made: most starts need the first of them alone. */
 export interface Parts {
+  /** What every command starts with, and a sync for which there is nothing to do. */
   readonly program: { readonly main: typeof main };
-  /** By name; each is loaded when it is first asked for. */
+  /** The rest of ours, which the program puts together with its own. */
+  readonly later: unknown;
+  /** Packages by name; each is loaded when it is first asked for. */
   readonly packages: Readonly<Record<string, () => unknown>>;
 }
 
@@ -40,23 +43,17 @@ function loadAnew(part: keyof Parts): Part<unknown> {
   const filename = fileOf(part, 'cjs');
   const source = readFileSync(filename, 'latin1');
   const cachedData = compiledBefore(part);
-  // The build has `address` stand where a module would ask for its `import.meta.url`.
-  const wrapped = `(function (exports, require, module, address, packaged) {${source}\n})`;
-  const script = new Script(wrapped, { filename, ...(cachedData && { cachedData }) });
+  const script = new Script(source, { filename, ...(cachedData && { cachedData }) });
   const module = { exports: {} };
   const address = pathToFileURL(filename).href;
   const require = createRequire(filename);
-  script.runInThisContext()(module.exports, require, module, address, packaged);
+  const other = (name: keyof Parts) => load(name).exports;
+  script.runInThisContext()(module.exports, require, module, address, other);
   return {
     exports: module.exports,
     wasCompiled: script.cachedDataRejected === false,
     compiled: () => script.createCachedData(),
   };
-}
-
-/** What the program gets where it asks for one of the packages. */
-function packaged(name: string): unknown {
-  return load('packages').exports[name]?.();
 }
 
 function compiledBefore(part: keyof Parts): Buffer | undefined {

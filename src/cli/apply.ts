@@ -1,6 +1,7 @@
 import { PlumblineError } from '../lib/errors.ts';
 import { manifestsOf, workByHand } from './by-hand.ts';
 import { type Invocation, listOption } from './invocation.ts';
+import { resourcesOf } from './resources-of.ts';
 
 /** Writes records by hand; they belong to no source. */
 export async function run(invocation: Invocation): Promise<number> {
@@ -14,7 +15,7 @@ export async function run(invocation: Invocation): Promise<number> {
     done: 'Applied by hand',
     plan: async (assembly) => {
       const loaded = await manifestsOf(paths, invocation.terminal, assembly, 'apply');
-      return assembly.resources.planApply(loaded);
+      return resourcesOf(assembly).planApply(loaded);
     },
   });
 }

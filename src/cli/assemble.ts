@@ -8,11 +8,10 @@ import type { Endpoint } from '../endpoint/endpoint.ts';
 import { recordEndpoint } from '../endpoint/record.ts';
 import { kinds } from '../kinds/kinds.ts';
 import { LocalVault } from '../kinds/secret/local-vault.ts';
-import { createLog, isPretty } from '../lib/log.ts';
+import { createLog } from '../lib/log.ts';
 import { systemClock } from '../lib/time.ts';
 import type { WatchedTarget } from '../reconcile/daemon.ts';
 import type { Ports } from '../reconcile/ports.ts';
-import { Resources } from '../reconcile/resources.ts';
 import type { Database } from '../store/database.ts';
 import { isNew } from '../store/database-file.ts';
 import { openStore } from '../store/open.ts';
@@ -35,12 +34,8 @@ export type Opening = 'read' | 'write' | 'exclusive';
 export interface Assembly {
   readonly config: Config;
   readonly ports: Ports;
-  /** Those of the configured account. */
-  readonly resources: Resources;
   /** False where a command that only reads found no database: what it reads is empty then. */
   readonly hasDatabase: boolean;
-  /** Whether the log is for a person who watches, not for a machine. */
-  readonly readable: boolean;
   /** The configured sources, or those of these names. Throws SOURCE_UNKNOWN. */
   targets(names: readonly string[], elsewhere: Elsewhere): readonly WatchedTarget[];
   /** What must be closed when the command ends, whatever happens. */
@@ -66,7 +61,12 @@ export async function withConfigured<T>(
   const close = new Set<() => Promise<void>>();
   try {
     const database = await open(config, opening, close);
-    const log = createLog({ ...config.log, stream: terminal.log });
+    const log = createLog({
+      ...config.log,
+      get stream() {
+        return terminal.log;
+      },
+    });
     const path = pathOf(config);
     const ports: Ports = {
       database,
@@ -88,9 +88,7 @@ export async function withConfigured<T>(
     return await work({
       config,
       ports,
-      resources: new Resources(ports, config.account),
-      hasDatabase: path === memory || !(await isNew(path)),
-      readable: isPretty(config.log.format, terminal.log),
+      hasDatabase: path === memory || !isNew(path),
       close,
       targets: (names, elsewhere) => targetsOf(config, names, elsewhere, state, log),
     });

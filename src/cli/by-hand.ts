@@ -6,6 +6,7 @@ import { type Assembly, actor, withPorts } from './assemble.ts';
 import { loadFiles } from './files.ts';
 import { flag, type Invocation, type Terminal } from './invocation.ts';
 import { planExit, printReports, syncExit } from './print-report.ts';
+import { resourcesOf } from './resources-of.ts';
 
 /** What a person does by hand, as its reports are headed: before it is done, and after. */
 export interface HandWork {
@@ -27,7 +28,7 @@ export async function workByHand(invocation: Invocation, work: HandWork): Promis
       return planExit([{ kind: 'Plan', plan }]);
     }
     const by = { actor: actor(), signal: invocation.terminal.signal };
-    const results = await assembly.resources.execute(plan, by);
+    const results = await resourcesOf(assembly).execute(plan, by);
     await printReports(invocation, [{ kind: 'SyncReport', plan, results }], work.done);
     return syncExit(plan, results);
   });

@@ -4,6 +4,7 @@ import type { Plan } from '../plan/change.ts';
 import type { Assembly } from './assemble.ts';
 import { manifestsOf, workByHand } from './by-hand.ts';
 import { type Invocation, listOption } from './invocation.ts';
+import { resourcesOf } from './resources-of.ts';
 
 /** Deletes records by hand, by kind and name or those that files declare. */
 export function run(invocation: Invocation): Promise<number> {
@@ -18,7 +19,7 @@ async function planOf(invocation: Invocation, assembly: Assembly): Promise<Plan>
   const [word, name] = invocation.arguments;
   const paths = listOption(invocation, 'file');
   if (word !== undefined && name !== undefined && paths.length === 0)
-    return assembly.resources.named(word, name).plan('delete');
+    return resourcesOf(assembly).named(word, name).plan('delete');
   if (word !== undefined || paths.length === 0)
     throw new PlumblineError('USAGE', 'delete needs a kind and a name, or -f and a path', {
       hint: 'for example: plumbline delete llmclient trial_bot',
@@ -32,7 +33,7 @@ async function planOf(invocation: Invocation, assembly: Assembly): Promise<Plan>
       hint: 'nothing was deleted; mend the file, or delete by kind and name',
     });
   const { kinds } = assembly.ports.brokers;
-  return assembly.resources.planDelete(
+  return resourcesOf(assembly).planDelete(
     manifests.map(({ manifest, key }) => ({ kind: kindByWord(kinds, manifest.kind), key })),
   );
 }

@@ -22,6 +22,7 @@ import { countOption, flag, type Invocation, textOption } from './invocation.ts'
 import { jsonDocument } from './json.ts';
 import { kindNamed } from './kind-named.ts';
 import { requireDatabase, tellNoDatabase } from './no-database.ts';
+import { resourcesOf } from './resources-of.ts';
 import { table } from './table.ts';
 
 type Records = ResourcePage['records'];
@@ -34,7 +35,8 @@ export async function run(invocation: Invocation): Promise<number> {
   const isOne = name !== undefined && !name.includes('*');
   const { terminal } = invocation;
   return withPorts(invocation, 'read', async (assembly) => {
-    const { ports, config, resources } = assembly;
+    const { ports, config } = assembly;
+    const resources = resourcesOf(assembly);
     const one = isOne ? resources.named(word, name) : undefined;
     if (one !== undefined) requireDatabase(assembly, one);
     const { records, items } = await all(resources, {

@@ -3,6 +3,7 @@ import { tailLimit } from '../reconcile/record-log.ts';
 import { withPorts } from './assemble.ts';
 import { countOption, flag, type Invocation } from './invocation.ts';
 import { requireDatabase } from './no-database.ts';
+import { resourcesOf } from './resources-of.ts';
 
 /** How long a follower waits before it asks again, in milliseconds. */
 const lookEvery = 500;
@@ -13,7 +14,7 @@ export async function run(invocation: Invocation): Promise<number> {
   const { terminal } = invocation;
   const tail = countOption(invocation, 'tail') ?? tailLimit.usual;
   return withPorts(invocation, 'read', async (assembly) => {
-    const resource = assembly.resources.named(word, name);
+    const resource = resourcesOf(assembly).named(word, name);
     requireDatabase(assembly, resource);
     let entries = await resource.logEntries(tail);
     let last = 0;

@@ -58,7 +58,12 @@ export function told(target: WatchedTarget, progress: Progress, after: string): 
   const telling: Source = {
     name,
     origin: source.origin,
-    revision: (signal) => source.revision(signal),
+    revision: (signal) => {
+      // The remote is at work while the line is written.
+      const asked = source.revision(signal);
+      progress.tell(`${name}: looking at ${location}`);
+      return asked;
+    },
     recall: (file) => source.recall(file),
     watch: (changed) => source.watch(changed),
     close: () => source.close(),

@@ -9,6 +9,7 @@ import { workByHand } from './by-hand.ts';
 import { flag, type Invocation, textOption } from './invocation.ts';
 import { jsonDocument } from './json.ts';
 import { tellNoDatabase } from './no-database.ts';
+import { resourcesOf } from './resources-of.ts';
 import { table } from './table.ts';
 
 /** Brings back a deleted record, or lists what can be brought back. */
@@ -23,9 +24,9 @@ export async function run(invocation: Invocation): Promise<number> {
   const exit = await workByHand(invocation, {
     due: 'To restore',
     done: 'Restored',
-    plan: async ({ ports, resources }) => {
-      const { kind, key } = resources.named(word, name);
-      planned = await planRestore(ports, kind, key);
+    plan: async (assembly) => {
+      const { kind, key } = resourcesOf(assembly).named(word, name);
+      planned = await planRestore(assembly.ports, kind, key);
       return planned.plan;
     },
   });

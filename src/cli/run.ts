@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { Webhook } from '../http/routes/webhook.ts';
 import { failpoint } from '../lib/failpoint.ts';
+import { isPretty } from '../lib/log.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
 import { DaemonLoops, type WatchedTarget } from '../reconcile/daemon.ts';
 import { plural } from '../reconcile/outcome.ts';
@@ -66,7 +67,8 @@ export async function run(invocation: Invocation): Promise<number> {
 
 function runUntilStopped(invocation: Invocation, stopping: () => void): Promise<number> {
   const { terminal } = invocation;
-  return withPorts(invocation, 'exclusive', async ({ ports, config, readable, targets }) => {
+  return withPorts(invocation, 'exclusive', async ({ ports, config, targets }) => {
+    const readable = isPretty(config.log.format, terminal.log);
     const { startHttp } = await import('../http/server.ts');
     const watched = targets([], {});
     const daemon = new DaemonLoops(ports, watched);

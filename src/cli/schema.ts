@@ -7,7 +7,7 @@ import { kindNamed } from './kind-named.ts';
 export async function run(invocation: Invocation): Promise<number> {
   const [word] = invocation.arguments as [string];
   if (word === 'config') {
-    const { configJsonSchema } = await import('../config/schema.ts');
+    const { configJsonSchema } = await import('../config/json-schema.ts');
     invocation.terminal.out(jsonDocument(configJsonSchema()));
   } else invocation.terminal.out(jsonDocument(schemaOf(kindNamed(word)).data));
   return 0;

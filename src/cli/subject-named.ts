@@ -3,6 +3,7 @@ import type { Subject } from '../reconcile/suspend.ts';
 import type { Assembly } from './assemble.ts';
 import type { Invocation } from './invocation.ts';
 import { requireDatabase } from './no-database.ts';
+import { resourcesOf } from './resources-of.ts';
 import { sourcesNamed } from './targets.ts';
 
 /**
@@ -19,7 +20,7 @@ export async function subjectNamed(
     sourcesNamed(config, [word]);
     return { subject: { source: word }, title: `the source ${word}` };
   }
-  const resource = assembly.resources.named(word, name);
+  const resource = resourcesOf(assembly).named(word, name);
   requireDatabase(assembly, resource);
   const { kind, key } = resource;
   if ((await resource.record()) === undefined) throw recordNotFound(kind.name, key.name);

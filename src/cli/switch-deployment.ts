@@ -1,5 +1,6 @@
 import { workByHand } from './by-hand.ts';
 import type { Invocation } from './invocation.ts';
+import { resourcesOf } from './resources-of.ts';
 
 /** Deploys or undeploys one record whose manifest leaves that to a person. */
 export function switchDeployment(invocation: Invocation, deployed: boolean): Promise<number> {
@@ -8,6 +9,6 @@ export function switchDeployment(invocation: Invocation, deployed: boolean): Pro
   return workByHand(invocation, {
     due: `To ${verb} by hand`,
     done: deployed ? 'Deployed by hand' : 'Undeployed by hand',
-    plan: ({ resources }) => resources.named(word, name).plan(verb),
+    plan: (assembly) => resourcesOf(assembly).named(word, name).plan(verb),
   });
 }

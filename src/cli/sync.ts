@@ -41,11 +41,15 @@ interface Found {
 async function lookRound(invocation: Invocation, config: Config): Promise<Found> {
   // Who converges the database now has the say, and is told of.
   if (hasHolder(pathOf(config))) return {};
+  const { terminal } = invocation;
   const pass = async ({ ports, targets, close, hasDatabase }: Assembly): Promise<Found> => {
     if (!hasDatabase || !(await isJournalTrimmed(ports))) return {};
+    const progress = new Progress(terminal);
+    close.add(async () => progress.end());
     const runs: RunResult[] = [];
     for (const target of closing(targets(invocation.arguments, {}), close)) {
-      const found = await resting(ports, target, occasion(false), invocation.terminal.signal);
+      const telling = told(target, progress, 'nothing read');
+      const found = await resting(ports, telling, occasion(false), terminal.signal);
       if (found === undefined) return { moved: target.source.name };
       runs.push(found);
     }

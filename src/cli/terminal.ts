@@ -1,14 +1,12 @@
+import { isatty } from 'node:tty';
 import type { Terminal } from './invocation.ts';
 
 /** The process's own terminal. A reader that goes away (`| head`) ends the command quietly. */
 export function processTerminal(): Terminal {
-  const { stdout, stderr, env } = process;
+  const { env } = process;
   const stop = new AbortController();
-  for (const stream of [stdout, stderr])
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(0);
-      throw error;
-    });
+  const stdout = opened(() => process.stdout);
+  const stderr = opened(() => process.stderr);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (stop.signal.aborted) process.exit(1);
@@ -16,15 +14,38 @@ export function processTerminal(): Terminal {
     });
   }
   return {
-    out: (text) => void stdout.write(text),
-    err: (text) => void stderr.write(text),
-    log: stderr,
-    watched: stderr.isTTY === true,
-    colour: stdout.isTTY === true && !env['NO_COLOR'],
-    // Some pseudo-terminals say that they have none.
-    width: stdout.columns || undefined,
+    out: (text) => void stdout().write(text),
+    err: (text) => void stderr().write(text),
+    get log() {
+      return stderr();
+    },
+    get watched() {
+      return isatty(2);
+    },
+    get colour() {
+      return isatty(1) && !env['NO_COLOR'];
+    },
+    get width() {
+      // Some pseudo-terminals say that they have none.
+      return stdout().columns || undefined;
+    },
     environment: env,
     workingFolder: process.cwd(),
     signal: stop.signal,
+  };
+}
+
+/** Node.js takes a millisecond or two to make a stream of its own ready, so that waits until it is used. */
+function opened(stream: () => NodeJS.WriteStream): () => NodeJS.WriteStream {
+  let known: NodeJS.WriteStream | undefined;
+  return () => {
+    if (known === undefined) {
+      known = stream();
+      known.on('error', (error: NodeJS.ErrnoException) => {
+        if (error.code === 'EPIPE') process.exit(0);
+        throw error;
+      });
+    }
+    return known;
   };
 }

@@ -5,6 +5,7 @@ import { type Assembly, withPorts } from './assemble.ts';
 import { type Invocation, textOption } from './invocation.ts';
 import { jsonDocument } from './json.ts';
 import { requireDatabase } from './no-database.ts';
+import { resourcesOf } from './resources-of.ts';
 import { whyText } from './why-text.ts';
 
 /** Tells of each field of a record, or of one, where its value comes from. */
@@ -12,8 +13,8 @@ export async function run(invocation: Invocation): Promise<number> {
   const [word, name, wanted] = invocation.arguments as [string, string, string | undefined];
   const { terminal } = invocation;
   return withPorts(invocation, 'read', async (assembly) => {
-    const { ports, resources } = assembly;
-    const resource = resources.named(word, name);
+    const { ports } = assembly;
+    const resource = resourcesOf(assembly).named(word, name);
     requireDatabase(assembly, resource);
     const { kind, key } = resource;
     const { provenance, fields } = await explain(ports, kind, key, wanted, (owned) =>

@@ -4,6 +4,7 @@ import type { Ports } from '../reconcile/ports.ts';
 import type { TokenRequest } from '../reconcile/tokens.ts';
 import { actor, withPorts } from './assemble.ts';
 import type { Invocation } from './invocation.ts';
+import { resourcesOf } from './resources-of.ts';
 
 /** Does something to the secret of the key that a person names, and tells what became of it. */
 export function withToken(
@@ -11,9 +12,9 @@ export function withToken(
   work: (ports: Ports, request: TokenRequest) => Promise<string>,
 ): Promise<number> {
   const [name] = invocation.arguments as [string];
-  return withPorts(invocation, 'write', async ({ ports, resources }) => {
-    const { key } = resources.named(kind.name, name);
-    const told = await work(ports, { key, actor: actor() });
+  return withPorts(invocation, 'write', async (assembly) => {
+    const { key } = resourcesOf(assembly).named(kind.name, name);
+    const told = await work(assembly.ports, { key, actor: actor() });
     invocation.terminal.err(told);
     return 0;
   });

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFileSync, statSync } from 'node:fs';
 import type { Diagnostic } from '../lib/diagnostic.ts';
 import { PlumblineError } from '../lib/errors.ts';
 import { isObject } from '../lib/json.ts';
@@ -31,22 +31,19 @@ export const noConfigFile: ConfigFile = {
  * Reads a configuration file; undefined when there is none. Throws CONFIG_MISSING when it is there and
  * cannot be read. What is wrong inside it comes back as problems.
  */
-export async function readConfigFile(file: string, shown: string): Promise<ConfigFile | undefined> {
-  const found = await bytesOf(file, shown);
+export function readConfigFile(file: string, shown: string): ConfigFile | undefined {
+  const found = bytesOf(file, shown);
   if (found === undefined) return undefined;
   const warnings = (found.mode & 0o002) === 0 ? [] : [writableByAll(shown)];
   const read = parseConfig(found.bytes, shown);
   return { ...read, path: shown, problems: [...read.problems, ...warnings] };
 }
 
-async function bytesOf(
-  file: string,
-  shown: string,
-): Promise<{ bytes: Uint8Array; mode: number } | undefined> {
+function bytesOf(file: string, shown: string): { bytes: Uint8Array; mode: number } | undefined {
   try {
-    const { mode, size } = await stat(file);
+    const { mode, size } = statSync(file);
     if (size > yamlLimits.bytes) throw unreadable(shown, 'is too large to be a configuration');
-    return { bytes: await readFile(file), mode };
+    return { bytes: readFileSync(file), mode };
   } catch (error) {
     if (error instanceof PlumblineError) throw error;
     const { code = '' } = error as NodeJS.ErrnoException;

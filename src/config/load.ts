@@ -43,7 +43,7 @@ const defaultFile = 'config/plumbline.yaml';
  */
 export async function loadConfig(input: LoadInput): Promise<LoadedConfig> {
   const { environment, flags, cwd } = input;
-  const file = await openFile(input);
+  const file = openFile(input);
   const given = givenSettings(environment, flags, file.sources);
   const places = placesOf(file, given);
   const found = [...file.problems, ...given.problems];
@@ -65,10 +65,10 @@ export async function loadConfig(input: LoadInput): Promise<LoadedConfig> {
   return file.path === undefined ? { config, warnings } : { config, warnings, file: file.path };
 }
 
-async function openFile({ file, environment, cwd }: LoadInput): Promise<ConfigFile> {
+function openFile({ file, environment, cwd }: LoadInput): ConfigFile {
   const named = file ?? (environment[fileVariable] || undefined);
   const shown = named ?? defaultFile;
-  const opened = await readConfigFile(resolve(cwd, shown), shown);
+  const opened = readConfigFile(resolve(cwd, shown), shown);
   if (opened !== undefined) return opened;
   if (named === undefined && (environment['PLUMBLINE_SOURCE'] ?? '') !== '') return noConfigFile;
   throw new PlumblineError('CONFIG_MISSING', `there is no configuration file ${shown}`, {

@@ -45,9 +45,9 @@ function line(most: number) {
     );
 }
 
-function file() {
-  return line(4096);
-}
+/** Shared by all that may be absent: what they are described by is a schema of their own around it. */
+const file = line(4096);
+const secret = line(4096);
 
 const wrongDuration = 'must be a duration such as 500ms, 60s, 5m, 1h or 30d';
 
@@ -69,49 +69,43 @@ function duration(least: number, most: number) {
 const hour = 3_600_000;
 const day = 24 * hour;
 
-function host() {
-  return z
-    .string()
-    .check(
-      z.maxLength(253, 'must be at most 253 characters'),
-      z.regex(/^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?$/, 'must be a host name'),
-    );
-}
+const host = z
+  .string()
+  .check(
+    z.maxLength(253, 'must be at most 253 characters'),
+    z.regex(/^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?$/, 'must be a host name'),
+  );
 
-function variable() {
-  return z
-    .string()
-    .check(
-      z.maxLength(200),
-      z.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable'),
-    );
-}
+const variable = z
+  .string()
+  .check(
+    z.maxLength(200),
+    z.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable'),
+  );
 
-function account() {
-  return z
-    .string()
-    .check(
-      z.maxLength(50, 'must be at most 50 characters'),
-      z.regex(
-        /^[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*$/,
-        'must be letters and digits, in words joined by - or _',
-      ),
-    );
-}
+const account = z
+  .string()
+  .check(
+    z.maxLength(50, 'must be at most 50 characters'),
+    z.regex(
+      /^[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*$/,
+      'must be letters and digits, in words joined by - or _',
+    ),
+  );
 
 const ssh = z.strictObject({
-  keyFile: described(file(), 'Private key, readable by this user alone.'),
-  knownHostsFile: described(file(), 'Host keys to trust; no other host is spoken to.'),
+  keyFile: described(line(4096), 'Private key, readable by this user alone.'),
+  knownHostsFile: described(line(4096), 'Host keys to trust; no other host is spoken to.'),
 });
 
 const credentials = z.strictObject({
   username: optional(line(255), 'User name for https.'),
-  password: optional(line(4096), 'Password for https, in clear text.'),
-  passwordEnv: optional(variable(), 'Environment variable with the password.'),
-  passwordFile: optional(file(), 'File that holds the password.'),
-  token: optional(line(4096), 'Access token for https, in clear text.'),
-  tokenEnv: optional(variable(), 'Environment variable with the token.'),
-  tokenFile: optional(file(), 'File that holds the token.'),
+  password: optional(secret, 'Password for https, in clear text.'),
+  passwordEnv: optional(variable, 'Environment variable with the password.'),
+  passwordFile: optional(file, 'File that holds the password.'),
+  token: optional(secret, 'Access token for https, in clear text.'),
+  tokenEnv: optional(variable, 'Environment variable with the token.'),
+  tokenFile: optional(file, 'File that holds the token.'),
   ssh: optional(ssh, 'Key for ssh.'),
 });
 
@@ -132,7 +126,7 @@ const git = z.strictObject({
   verify: optional(
     z.strictObject({
       mode: described(z.enum(['ssh', 'gpg']), 'Kind of signature a commit must bear.'),
-      signersFile: described(file(), 'Allowed signers of ssh-keygen, or public keys of gpg.'),
+      signersFile: described(line(4096), 'Allowed signers of ssh-keygen, or public keys of gpg.'),
     }),
     'Hold every revision whose commit is not signed by one of these.',
   ),
@@ -175,9 +169,9 @@ const source = z.strictObject({
       ),
     'Name of the source; the records it owns remember it.',
   ),
-  directory: optional(file(), 'Folder with manifests.'),
+  directory: optional(file, 'Folder with manifests.'),
   git: optional(git, 'A Git repository.'),
-  account: optional(account(), 'Account that its records belong to; the general one when absent.'),
+  account: optional(account, 'Account that its records belong to; the general one when absent.'),
   allow: optional(
     z.strictObject({
       kinds: optional(
@@ -221,11 +215,11 @@ const source = z.strictObject({
   webhook: optional(
     z.strictObject({
       secret: optional(
-        line(4096),
+        secret,
         'Secret that the sender of a webhook proves to know, in clear text.',
       ),
-      secretEnv: optional(variable(), 'Environment variable with the secret.'),
-      secretFile: optional(file(), 'File that holds the secret.'),
+      secretEnv: optional(variable, 'Environment variable with the secret.'),
+      secretFile: optional(file, 'File that holds the secret.'),
     }),
     'Take webhooks of the repository as hints to look.',
   ),
@@ -282,9 +276,9 @@ const endpoint = section({
     'What deployed means: the column alone, or what an address confirms.',
   ),
   url: optional(line(2048), 'Address that deployments are posted to.'),
-  key: optional(line(4096), 'Key that signs what is posted, in clear text.'),
-  keyEnv: optional(variable(), 'Environment variable with the key.'),
-  keyFile: optional(file(), 'File that holds the key.'),
+  key: optional(secret, 'Key that signs what is posted, in clear text.'),
+  keyEnv: optional(variable, 'Environment variable with the key.'),
+  keyFile: optional(file, 'File that holds the key.'),
   timeout: preset(duration(100, hour), '10s', 'Longest time of one answer.'),
   patience: preset(duration(1000, hour), '60s', 'Longest time that one run waits for all answers.'),
   undeployTimeout: preset(
@@ -310,17 +304,17 @@ export const configSchema = z.strictObject({
     'sqlite:data/plumbline.db',
     'Database of the records.',
   ),
-  account: preset(account(), 'default', 'Account that the records belong to.'),
+  account: preset(account, 'default', 'Account that the records belong to.'),
   sources: z._default(z.array(source).check(z.maxLength(100, 'must be at most 100 sources')), []),
   http: section({
     listen: preset(listen, '127.0.0.1:8080', 'Address and port of health, metrics and API.'),
-    token: optional(line(4096), 'Token that callers must send, in clear text.'),
-    tokenEnv: optional(variable(), 'Environment variable with the token.'),
-    tokenFile: optional(file(), 'File that holds the token.'),
+    token: optional(secret, 'Token that callers must send, in clear text.'),
+    tokenEnv: optional(variable, 'Environment variable with the token.'),
+    tokenFile: optional(file, 'File that holds the token.'),
   }),
   secrets: described(
     section({
-      directory: optional(file(), 'Folder whose files a Secret may name; without it none may.'),
+      directory: optional(file, 'Folder whose files a Secret may name; without it none may.'),
     }),
     'Where the values of secrets may come from.',
   ),
@@ -342,14 +336,14 @@ export const configSchema = z.strictObject({
         'Of the addresses in the status of a client.',
       ),
       domain: optional(
-        host(),
+        host,
         'Host of the platform, such as platform.example.com; without it none is derived.',
       ),
       apiDomain: optional(
-        host(),
+        host,
         'That the hosts of clients lie below; api. and the domain without it.',
       ),
-      accountNumber: optional(account(), 'Told in place of the account.'),
+      accountNumber: optional(account, 'Told in place of the account.'),
       username: preset(line(255), 'plumbline', 'Told as the user of every record.'),
     }),
     'Where clients run, for their status alone; nothing is asked there.',
@@ -368,8 +362,3 @@ export const configSchema = z.strictObject({
 /** A valid file with its defaults filled in, still as texts. */
 export type ConfigText = z.output<typeof configSchema>;
 export type SourceText = ConfigText['sources'][number];
-
-/** JSON Schema of the configuration file, for editors. */
-export function configJsonSchema(): Record<string, unknown> {
-  return z.toJSONSchema(configSchema, { io: 'input' }) as Record<string, unknown>;
-}

@@ -1,4 +1,5 @@
-import colours from 'picocolors';
+import type picocolors from 'picocolors';
+import { onDemand } from './on-demand.ts';
 
 /** What a log writes to: a terminal, a pipe, a file, or a test's own stream. */
 export interface LogStream {
@@ -8,6 +9,8 @@ export interface LogStream {
   on(event: 'error', listener: (error: Error) => void): unknown;
 }
 
+const library = onDemand<typeof picocolors>('picocolors');
+
 /** Fields that the line itself already tells. */
 const ownKeys = new Set(['level', 'time', 'msg']);
 const plain = /^[\w./:@+,-]+$/;
@@ -15,7 +18,7 @@ const plain = /^[\w./:@+,-]+$/;
 /** One line of JSON, whose texts are escaped already, as a line for a person: time, level, message, fields. */
 export function prettyLine(json: string, colour: boolean): string {
   const line = JSON.parse(json) as Record<string, unknown>;
-  const paint = colours.createColors(colour);
+  const paint = library().createColors(colour);
   const levels: Record<string, (text: string) => string> = {
     debug: paint.dim,
     warn: paint.yellow,

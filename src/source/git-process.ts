@@ -63,21 +63,15 @@ export class GitProcess {
 
   /** Runs git to its end and gives what it printed. Throws a SOURCE_ error. */
   async run(args: readonly string[], call: GitCall): Promise<Buffer> {
-    const chunks: Buffer[] = [];
-    let size = 0;
     const running = this.#start(args, call);
     try {
       running.wait(this.#setting.timeoutMs);
-      for await (const chunk of running.output()) {
-        size += chunk.length;
-        if (size > outputLimit) throw tooMuch();
-        chunks.push(chunk);
-      }
+      const printed = running.all();
       await running.verdict();
+      return Buffer.concat(printed);
     } finally {
       await running.end();
     }
-    return Buffer.concat(chunks);
   }
 
   /** What git prints, as it comes; git is ended when the reader stops. Throws a SOURCE_ error. */
@@ -159,6 +153,19 @@ class Running {
       call.signal.removeEventListener('abort', this.#stop);
       if (child.pid !== undefined) groups.delete(child.pid);
     });
+  }
+
+  /** What git has printed once `verdict` is there; git is stopped where it prints too much. */
+  all(): readonly Buffer[] {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    // An iterator would be neater, and takes longer to start than most answers of git.
+    this.#child.stdout?.on('error', this.#stop).on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > outputLimit) this.#halt(tooMuch());
+      else chunks.push(chunk);
+    });
+    return chunks;
   }
 
   /** What git prints; throws the reason where git was stopped. */

@@ -1,5 +1,5 @@
-import type { BigIntStats } from 'node:fs';
-import { constants, type FileHandle, open } from 'node:fs/promises';
+import { type BigIntStats, constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 
 /** Why a file could not be taken. `changed`: it is not what it was a moment ago; look again. */
 export type Trouble = 'link' | 'special' | 'unreadable' | 'large' | 'changed';

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { PlumblineError } from '../lib/errors.ts';
 import { escapeUntrusted } from '../lib/terminal.ts';
-import { hasTable } from './columns.ts';
 import type { Database, Query } from './database.ts';
 import { fileError, writeByRename } from './private-file.ts';
+import { readSelf, type Self } from './self.ts';
 
 /*
  * SQLite opens a missing or emptied file as a new database without a word, and everything in Git
@@ -23,40 +23,30 @@ export async function recordBirth(query: Query): Promise<void> {
 }
 
 /** Where there is no database of ours: throws STORE_DAMAGED if there has been one; `what` says what is there. */
-export async function refuseLost(path: string, what: string): Promise<void> {
-  if ((await readCertificate(path)) !== undefined) throw lost(path, what, true);
+export function refuseLost(path: string, what: string): void {
+  if (readCertificate(path) !== undefined) throw lost(path, what, true);
 }
 
 /**
- * Compares the database with its certificate, and tells whether it has one. Throws STORE_DAMAGED where
- * they are not of one birth.
+ * Compares the database at a path with its certificate, and tells whether it has one. Throws STORE_DAMAGED
+ * where they are not of one birth.
  */
-export async function checkBirth(database: Database, path: string): Promise<boolean> {
-  const certificate = await readCertificate(path);
-  const { born, tables } = await database.read(async (query) => ({
-    born: await readBirth(query),
-    tables: await query.rows("SELECT name FROM sqlite_schema WHERE type = 'table'"),
-  }));
-  if (born === undefined && tables.length > 0) throw lost(path, 'has lost its own id', false);
-  if (certificate === undefined || certificate === born) return certificate !== undefined;
-  throw lost(path, born === undefined ? 'is empty' : 'is another one than was here before', true);
+export function checkBirth({ birth, tables }: Self, path: string): boolean {
+  const certificate = readCertificate(path);
+  if (birth === undefined && tables.size > 0) throw lost(path, 'has lost its own id', false);
+  if (certificate === undefined || certificate === birth) return certificate !== undefined;
+  throw lost(path, birth === undefined ? 'is empty' : 'is another one than was here before', true);
 }
 
 /** Writes the certificate of a database that has none: a new one, or a backup put in a new place. */
 export async function certify(database: Database, path: string): Promise<void> {
-  const born = await database.read(readBirth);
-  await writeByRename(certificateOf(path), `${born}\n`);
+  const { birth } = await database.read(readSelf);
+  await writeByRename(certificateOf(path), `${birth}\n`);
 }
 
-async function readBirth(query: Query): Promise<string | undefined> {
-  if (!(await hasTable(query, 'meta'))) return undefined;
-  const rows = await query.rows<{ value: string }>("SELECT value FROM meta WHERE key = 'birth'");
-  return rows[0]?.value;
-}
-
-async function readCertificate(path: string): Promise<string | undefined> {
+function readCertificate(path: string): string | undefined {
   try {
-    return (await readFile(certificateOf(path), 'utf8')).trim();
+    return readFileSync(certificateOf(path), 'utf8').trim();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

@@ -28,18 +28,25 @@ export class Connection {
     this.#location = location;
   }
 
-  /** Runs the work between `begin` and COMMIT, or rolls it back when it throws. */
+  /**
+   * Runs the work between `begin` and COMMIT, or rolls it back when it throws. Who only reads has what was
+   * read before the end of the transaction, and does not wait for it; the next transaction does.
+   */
   transaction<T>(
     begin: 'BEGIN' | 'BEGIN IMMEDIATE',
     work: (query: Query) => Promise<T>,
   ): Promise<T> {
+    const writes = begin === 'BEGIN IMMEDIATE';
     const turn = this.#last.then(() => this.#inside(begin, work));
-    this.#last = turn
+    const whole = turn.then(({ end }) => end);
+    this.#last = whole
       .catch(() => undefined)
       .then(() => {
-        if (begin === 'BEGIN IMMEDIATE') this.#emptyLater();
+        if (writes) this.#emptyLater();
       });
-    return turn;
+    return writes
+      ? turn.then(({ end, result }) => end.then(() => result))
+      : turn.then((it) => it.result);
   }
 
   /**
@@ -55,24 +62,40 @@ export class Connection {
     }, quiet).unref();
   }
 
-  async #inside<T>(begin: string, work: (query: Query) => Promise<T>): Promise<T> {
+  /** The result of the work, and the end of its transaction. */
+  async #inside<T>(
+    begin: string,
+    work: (query: Query) => Promise<T>,
+  ): Promise<{ readonly result: T; readonly end: Promise<void> }> {
     try {
       await this.#statements.transact(begin);
       try {
         failpoint('transaction.begun');
         const result = await work(this.#query);
         failpoint('transaction.before-commit');
-        await this.#statements.transact('COMMIT');
-        failpoint('transaction.committed');
-        return result;
+        return { result, end: this.#commit() };
       } catch (error) {
-        // Fails where SQLite has rolled back by itself, as it does on a full disk.
-        await this.#statements.transact('ROLLBACK').catch(() => undefined);
+        await this.#rollBack();
         throw error;
       }
     } catch (error) {
       throw asStoreError(error, this.#location);
     }
+  }
+
+  async #commit(): Promise<void> {
+    try {
+      await this.#statements.transact('COMMIT');
+      failpoint('transaction.committed');
+    } catch (error) {
+      await this.#rollBack();
+      throw asStoreError(error, this.#location);
+    }
+  }
+
+  /** Fails where SQLite has rolled back by itself, as it does on a full disk. */
+  async #rollBack(): Promise<void> {
+    await this.#statements.transact('ROLLBACK').catch(() => undefined);
   }
 
   /** Closes it once everything asked for has ended. */

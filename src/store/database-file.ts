@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import { ask, closeHandle, openHandle } from './driver.ts';
 import { asStoreError, driverCode } from './driver-error.ts';
 import { createPrivateFile, fileError } from './private-file.ts';
@@ -12,9 +12,9 @@ const applicationId = 0x504c4d42;
  */
 
 /** True where there is no database yet: no file, or an empty one. Throws STORE_UNREACHABLE. */
-export async function isNew(path: string): Promise<boolean> {
+export function isNew(path: string): boolean {
   try {
-    return (await stat(path)).size === 0;
+    return statSync(path).size === 0;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return true;

@@ -6,8 +6,9 @@ import { certify, checkBirth } from './birth.ts';
 import type { Database, Migration } from './database.ts';
 import { isNew } from './database-file.ts';
 import { acquireLease } from './lease.ts';
-import { migrate, refuseOlder } from './migrate.ts';
+import { migrate, older, pending } from './migrate.ts';
 import { storeMigrations } from './migrations.ts';
+import { readSelf } from './self.ts';
 import { memory, openSqlite } from './sqlite.ts';
 
 export interface StoreOptions {
@@ -42,13 +43,15 @@ export async function openStore(url: string, options: StoreOptions): Promise<Sto
       open.push(() => lease.release());
       failpoint('lease.taken');
     }
-    const nothing = path === memory || (options.mode === 'read' && (await isNew(path)));
+    const nothing = path === memory || (options.mode === 'read' && isNew(path));
     const database = await openSqlite(path, { mode: options.mode });
     open.push(() => database.close());
     failpoint('store.opened');
-    const certified = nothing || (await checkBirth(database, path));
-    if (nothing || options.mode === 'write') await migrate(database, migrations);
-    else await refuseOlder(database, migrations);
+    const self = await database.read(readSelf);
+    const certified = nothing || checkBirth(self, path);
+    const isMissing = pending(self, migrations, database.location).length > 0;
+    if (isMissing && !nothing && options.mode === 'read') throw older(database.location);
+    if (isMissing) await migrate(database, migrations);
     if (!certified && options.mode === 'write') await certify(database, path);
     failpoint('birth.certified');
     return { database, close };

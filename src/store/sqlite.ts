@@ -47,12 +47,12 @@ export async function openSqlite(
   { mode }: { readonly mode: 'write' | 'read' },
 ): Promise<Database> {
   if (path === memory) return openMemory(path);
-  if (await isNew(path)) {
-    await refuseLost(path, 'is missing or empty');
+  if (isNew(path)) {
+    refuseLost(path, 'is missing or empty');
     if (mode === 'read') return openMemory(path);
     await createDatabaseFile(path);
   }
-  if (await isForeign(path)) throw await foreign(path);
+  if (await isForeign(path)) throw foreign(path);
   if (mode === 'read') {
     const only = await openConnection(path, path, 'read');
     return new SqliteDatabase(path, only, only);
@@ -66,8 +66,8 @@ export async function openSqlite(
   }
 }
 
-async function foreign(path: string): Promise<PlumblineError> {
-  await refuseLost(path, 'is not the one that was here before');
+function foreign(path: string): PlumblineError {
+  refuseLost(path, 'is not the one that was here before');
   return new PlumblineError(
     'STORE_FOREIGN',
     `${escapeUntrusted(path)} is a database of another program`,

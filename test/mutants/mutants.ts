@@ -166,7 +166,7 @@ export const mutants: readonly Mutant[] = [
   {
     bug: 'a lost database is made anew without a word',
     file: 'store/sqlite.js',
-    find: "await refuseLost(path, 'is missing or empty');",
+    find: "refuseLost(path, 'is missing or empty');",
     plant: '',
     suite: 'store/damage.test.js',
   },
