@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import type { GitLocation, SourceConfig } from '../../src/config/config.ts';
+import { configJsonSchema } from '../../src/config/json-schema.ts';
 import type { ConfigFlags, Environment } from '../../src/config/layers.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { configJsonSchema } from '../../src/config/json-schema.ts';
 import { knownVariables, type Setting, settings } from '../../src/config/settings.ts';
 import { placeOf } from '../../src/lib/diagnostic.ts';
 import type { PlumblineError } from '../../src/lib/errors.ts';
