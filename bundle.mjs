@@ -1,5 +1,5 @@
 /*
- * The last step of the build. Makes three files of the compiled program and its packages, of which most
+ * The last step of the build. Makes few files of the compiled program and its packages, of which most
  * starts need the first alone, and runs it for a moment to keep what V8 has made of them: loading hundreds
  * of modules one by one took longer than most commands run, and so did reading all of it at once.
  */
@@ -25,7 +25,7 @@ const outside = [
   '@fastify/*',
   'prom-client',
 ];
-/** What waits in the second file until it is needed. */
+/** Those that wait in files of their own until they are needed. */
 const packages = ['diff', 'knex', 'simple-git', 'yaml'];
 
 const entry = 'dist/src/program.js';
@@ -71,7 +71,7 @@ const program = {
     const filter = new RegExp(`^(?:${packages.join('|')})$`);
     onResolve({ filter }, ({ path }) => ({ path, namespace: 'packaged' }));
     onLoad({ filter, namespace: 'packaged' }, ({ path }) => ({
-      contents: `module.exports = part('packages')['${path}']();`,
+      contents: `module.exports = part('${path}');`,
     }));
     // The driver looks for its native code in a dozen places.
     onLoad({ filter: /\/sqlite3-binding\.js$/ }, () => ({
@@ -151,19 +151,18 @@ const made = await Promise.all([
     write: false,
     plugins: [program, versioned, lately],
   }),
-  build({
-    ...common,
-    stdin: {
-      contents: packages.map((it) => `exports['${it}'] = () => require('${it}');`).join('\n'),
-      resolveDir: '.',
-    },
-    outfile: fileOf('packages', 'cjs'),
-    write: false,
-    external: [...outside, 'sqlite3'],
-    // What V8 keeps of a script knows no `import()`.
-    supported: { 'dynamic-import': false },
-    plugins: [dialect],
-  }),
+  ...packages.map((it) =>
+    build({
+      ...common,
+      stdin: { contents: `module.exports = require('${it}');`, resolveDir: '.' },
+      outfile: fileOf(it, 'cjs'),
+      write: false,
+      external: [...outside, 'sqlite3'],
+      // What V8 keeps of a script knows no `import()`.
+      supported: { 'dynamic-import': false },
+      plugins: [dialect],
+    }),
+  ),
   // What starts is CommonJS as well: the loader of modules alone takes Node.js as long as a fifth of its start.
   build({
     ...common,
@@ -183,11 +182,11 @@ const made = await Promise.all([
   }),
 ]);
 link(made[0]);
-writePart('packages', made[1].outputFiles[0].text);
+for (const [at, it] of packages.entries()) writePart(it, made[at + 1].outputFiles[0].text);
 const files = made.flatMap(({ metafile }) => Object.keys(metafile.inputs));
 writeFileSync(join(folder, 'LICENSES'), licenses(files));
 await warmUp();
-for (const part of ['program', 'later', 'packages'])
+for (const part of ['program', 'later', ...packages])
   writeFileSync(fileOf(part, 'cache'), load(part).compiled());
 
 /**

@@ -10,8 +10,11 @@ export interface Parts {
   readonly program: { readonly main: typeof main };
   /** The rest of ours, which the program puts together with its own. */
   readonly later: unknown;
-  /** Packages by name; each is loaded when it is first asked for. */
-  readonly packages: Readonly<Record<string, () => unknown>>;
+  /** Packages that few commands need. */
+  readonly diff: unknown;
+  readonly knex: unknown;
+  readonly 'simple-git': unknown;
+  readonly yaml: unknown;
 }
 
 export interface Part<T> {

@@ -61,12 +61,7 @@ export async function withConfigured<T>(
   const close = new Set<() => Promise<void>>();
   try {
     const database = await open(config, opening, close);
-    const log = createLog({
-      ...config.log,
-      get stream() {
-        return terminal.log;
-      },
-    });
+    const log = createLog({ ...config.log, stream: terminal.log });
     const path = pathOf(config);
     const ports: Ports = {
       database,

@@ -1,12 +1,18 @@
 import { isatty } from 'node:tty';
+import type { LogStream } from '../lib/log-line.ts';
 import type { Terminal } from './invocation.ts';
 
 /** The process's own terminal. A reader that goes away (`| head`) ends the command quietly. */
 export function processTerminal(): Terminal {
   const { env } = process;
   const stop = new AbortController();
-  const stdout = opened(() => process.stdout);
-  const stderr = opened(() => process.stderr);
+  const stdout = new LateStream(isatty(1), () => process.stdout);
+  const stderr = new LateStream(isatty(2), () => process.stderr);
+  for (const stream of [stdout, stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(0);
+      throw error;
+    });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (stop.signal.aborted) process.exit(1);
@@ -14,20 +20,13 @@ export function processTerminal(): Terminal {
     });
   }
   return {
-    out: (text) => void stdout().write(text),
-    err: (text) => void stderr().write(text),
-    get log() {
-      return stderr();
-    },
-    get watched() {
-      return isatty(2);
-    },
-    get colour() {
-      return isatty(1) && !env['NO_COLOR'];
-    },
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    log: stderr,
+    watched: stderr.isTTY,
+    colour: stdout.isTTY && !env['NO_COLOR'],
     get width() {
-      // Some pseudo-terminals say that they have none.
-      return stdout().columns || undefined;
+      return stdout.columns;
     },
     environment: env,
     workingFolder: process.cwd(),
@@ -35,17 +34,41 @@ export function processTerminal(): Terminal {
   };
 }
 
-/** Node.js takes a millisecond or two to make a stream of its own ready, so that waits until it is used. */
-function opened(stream: () => NodeJS.WriteStream): () => NodeJS.WriteStream {
-  let known: NodeJS.WriteStream | undefined;
-  return () => {
-    if (known === undefined) {
-      known = stream();
-      known.on('error', (error: NodeJS.ErrnoException) => {
-        if (error.code === 'EPIPE') process.exit(0);
-        throw error;
-      });
+/** A stream of the process, opened when it is first written to: Node.js takes a millisecond or two for it. */
+class LateStream implements LogStream {
+  readonly isTTY: boolean;
+  readonly #open: () => NodeJS.WriteStream;
+  readonly #listeners: ((error: Error) => void)[] = [];
+  #known: NodeJS.WriteStream | undefined;
+
+  constructor(isTTY: boolean, open: () => NodeJS.WriteStream) {
+    this.isTTY = isTTY;
+    this.#open = open;
+  }
+
+  get #stream(): NodeJS.WriteStream {
+    if (this.#known === undefined) {
+      this.#known = this.#open();
+      for (const listener of this.#listeners) this.#known.on('error', listener);
     }
-    return known;
-  };
+    return this.#known;
+  }
+
+  get writableLength(): number {
+    return this.#known?.writableLength ?? 0;
+  }
+
+  /** Undefined where it is no screen; some pseudo-terminals say that they have none. */
+  get columns(): number | undefined {
+    return (this.isTTY && this.#stream.columns) || undefined;
+  }
+
+  write(text: string): void {
+    this.#stream.write(text);
+  }
+
+  on(event: 'error', listener: (error: Error) => void): void {
+    this.#listeners.push(listener);
+    this.#known?.on(event, listener);
+  }
 }

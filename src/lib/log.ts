@@ -56,20 +56,21 @@ const mostWaiting = 1024 * 1024;
 
 /** A log of JSON lines, or of lines for a person. It never throws and never waits for its reader. */
 export function createLog(options: LogOptions): Log {
+  const stream = options.stream ?? process.stderr;
+  const pretty = isPretty(options.format, stream);
+  const colour = stream.isTTY === true && (process.env['NO_COLOR'] ?? '') === '';
+  const to = sink(stream, pretty ? (line) => prettyLine(line, colour) : (line) => line);
   let root: Logger | undefined;
   return logOver(() => {
-    root ??= makeLogger(options);
+    root ??= makeLogger(options.level, to);
     return root;
   }, options.level);
 }
 
 const library = onDemand<typeof import('pino')>('pino');
 
-function makeLogger({ level, format, stream = process.stderr }: LogOptions): Logger {
+function makeLogger(level: LogLevel, to: ReturnType<typeof sink>): Logger {
   const { pino } = library();
-  const colour = stream.isTTY === true && (process.env['NO_COLOR'] ?? '') === '';
-  const shape = (line: string) => prettyLine(line, colour);
-  const to = sink(stream, isPretty(format, stream) ? shape : (line) => line);
   return pino(
     {
       level,

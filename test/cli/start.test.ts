@@ -27,7 +27,7 @@ interface Coverage {
   }[];
 }
 
-/** The packages of which a function was called, be they in the bundle or in a folder of their own. */
+/** What was called: packages, be they in the bundle or in a folder of their own, and files of the bundle. */
 function loadedBy(world: World, ...words: readonly string[]): string[] {
   const folder = mkdtempSync(join(world.folder, 'called-'));
   execFileSync(process.execPath, [program, ...words], {
@@ -43,8 +43,10 @@ function loadedBy(world: World, ...words: readonly string[]): string[] {
         .map(({ functionName }) => `${url} ${functionName}`),
     );
   });
-  const found = [...called.join(' ').matchAll(/node_modules\/((?:@[^/]+\/)?[^/]+)/g)];
-  return [...new Set(found.map(([, name]) => name as string))];
+  const found = [
+    ...called.join(' ').matchAll(/node_modules\/((?:@[^/]+\/)?[^/]+)|bundle\/([\w-]+)\.cjs/g),
+  ];
+  return [...new Set(found.map(([, name, file]) => (name ?? file) as string))];
 }
 
 /** Those of which one takes longer to load than such a command takes to run. */
@@ -63,7 +65,10 @@ t.test('what a command has no use for is not loaded', async (t) => {
     'a plain file is checked without YAML',
   );
   t.match(among(loadedBy(world, 'sync')), ['knex'], 'a first sync');
-  t.same(among(loadedBy(world, 'sync')), [], 'a sync with nothing to do');
+  const atRest = loadedBy(world, 'sync');
+  t.same(among(atRest), [], 'a sync with nothing to do');
+  t.ok(atRest.includes('program'));
+  t.notOk(atRest.includes('later'), 'and of ours only what it needs');
   world.write('bot.yaml', plain.replace('A bot', 'Another bot'));
   world.write('new.yaml', plain.replace('name: bot', 'name: newcomer'));
   t.same(among(loadedBy(world, 'sync')), [], 'a sync of what has changed');
@@ -110,5 +115,6 @@ t.test('what is published is the whole program', async (t) => {
 });
 
 t.test('V8 takes what was compiled at the build', async (t) => {
-  for (const part of ['program', 'packages'] as const) t.ok(load(part).wasCompiled, part);
+  for (const part of ['program', 'later', 'yaml', 'knex', 'simple-git', 'diff'] as const)
+    t.ok(load(part).wasCompiled, part);
 });

@@ -16,8 +16,8 @@ export const mutants: readonly Mutant[] = [
   {
     bug: 'a commit is dropped: any revision counts as the one before',
     file: 'reconcile/reconcile.js',
-    find: 'standing.still && (await asked) === last.state.revision',
-    plant: 'standing.still',
+    find: '!standing.still || (await asked) !== state.revision',
+    plant: '!standing.still',
     suite: simulation,
   },
   {
