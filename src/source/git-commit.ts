@@ -46,7 +46,7 @@ export async function readCommit(
   signal: AbortSignal,
 ): Promise<Commit> {
   const format = '--format=%H%x00%an <%ae>%x00%ct%x00%s';
-  const { simpleGit } = await import('simple-git');
+  const { simpleGit } = await commitLibrary();
   const printed = await localGit(simpleGit, mirror, signal)
     .raw('log', '-1', '--no-show-signature', '--encoding=UTF-8', format, '--end-of-options', name)
     .catch((error: unknown) => {
@@ -67,6 +67,11 @@ function instant(seconds: number): string {
 
 function plain(text: string): string {
   return escapeUntrusted(text.slice(0, longestText));
+}
+
+/** What `readCommit` reads with; it takes milliseconds to load, which may be spent while git does something. */
+export function commitLibrary() {
+  return import('simple-git');
 }
 
 const ask = promisify(execFile);

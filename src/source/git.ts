@@ -12,7 +12,7 @@ import {
   remoteRef,
   subPath,
 } from './git-address.ts';
-import { installedGit, readCommit } from './git-commit.ts';
+import { commitLibrary, installedGit, readCommit } from './git-commit.ts';
 import type { GitCredentials } from './git-environment.ts';
 import { GitMirror } from './git-mirror.ts';
 import { findFolder, listChanges, listTree, readBlobs, recallBlob } from './git-objects.ts';
@@ -170,7 +170,8 @@ export class GitSource implements Source {
     list: (call: GitCall, folder: string) => Promise<T>,
     known?: string,
   ): Promise<{ readonly commit: Commit; readonly listing: T }> {
-    await this.#prepare();
+    // While git is asked for its version.
+    await Promise.all([this.#prepare(), commitLibrary()]);
     const take = async (mirror: string, id: string) => {
       const call = { mirror, signal };
       const reading = readCommit(mirror, id, signal);
