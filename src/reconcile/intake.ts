@@ -42,7 +42,7 @@ export interface Base {
 const filesPerTurn = 20;
 
 /** Files packed together: more would pack tighter, and one alone would cost more to unpack. */
-const filesPerPack = 10;
+const filesPerPack = 30;
 
 /**
  * From so many files on what a run throws away would fill gigabytes; for fewer, collecting it sooner only

@@ -54,8 +54,10 @@ function countedDatabase(database: Database, work: Counts): Database {
 function countedSource(source: Source, work: Counts): Source {
   const listed = <S extends Pick<Snapshot, 'files' | 'read'>>(snapshot: S): S => {
     work.filesListed += snapshot.files.length;
+    // By itself: what reads is kept until the end of the run, and the list of all files need not be.
+    const { read: reader } = snapshot;
     const read: Snapshot['read'] = async function* (files) {
-      for await (const content of snapshot.read(files)) {
+      for await (const content of reader(files)) {
         work.filesRead += 1;
         yield content;
       }
