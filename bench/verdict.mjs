@@ -92,13 +92,13 @@ export function figuresOf(told) {
 }
 
 function figureOf({ id, n, value, records = 0 }, told) {
-  const { title, unit, must, aim, perRecord = [0, 0], times, orTimes } = targets.figures[id];
-  const multiple = ([other, ...factors] = [], which) =>
-    (factors[which] ?? 0) * (told.find((it) => it.id === other)?.value ?? 0);
+  const { title, unit, must, aim, perRecord = 0, plus, orTimes = [] } = targets.figures[id];
+  const figure = (of) => told.find((it) => it.id === of)?.value ?? 0;
+  const [other, ...factors] = orTimes;
   const limit = (own, which) =>
     own === undefined
       ? undefined
-      : Math.max(own + perRecord[which] * records + multiple(times, which), multiple(orTimes, which));
+      : Math.max(own + perRecord * records + figure(plus), (factors[which] ?? 0) * figure(other));
   const [goal, best] = [limit(must, 0), limit(aim, 1)];
   const within = (limit) => limit === undefined || value <= limit;
   return { id, n, title, unit, value, goal, aim: best, met: within(goal), aimMet: within(best) };
