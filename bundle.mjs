@@ -60,7 +60,7 @@ const versioned = {
   },
 };
 
-/** Has the program ask `bundle.ts` for what is in the second file. */
+/** Has the program ask `bundle.ts` for the packages that are in files of their own. */
 const program = {
   name: 'program',
   setup: ({ onLoad, onResolve }) => {
@@ -100,7 +100,7 @@ const late = {
     ...['strictObject', 'string', 'toJSONSchema', 'union', 'unknown'],
   ],
 };
-/** Where the schemas of manifests are; those of the API are read with it, and never alone. */
+/** Where the schemas of manifests are; those of the API are made with the listener, which uses more of zod. */
 const inManifests = /\/dist\/src\/(?:kinds|manifest|endpoint)\//;
 
 const lately = {
@@ -211,9 +211,10 @@ function link({ outputFiles, metafile }) {
   writePart(
     'program',
     `const made={};let known={${first}};
-function chunk(name){if(!(name in made)){made[name]=undefined;
-if(!(name in known))known={...known,...part('later')(chunk,asModule)};made[name]=known[name]()}
-if(made[name]===undefined)throw new Error(name+' needs itself');return made[name]}
+function chunk(name){if(name in made)return made[name]??needsItself(name);made[name]=undefined;
+try{if(!(name in known))known={...known,...part('later')(chunk,asModule)};return made[name]=known[name]()}
+catch(error){delete made[name];throw error}}
+function needsItself(name){throw new Error(name+' needs itself')}
 function asModule(it){return it.__esModule?it:Object.create(it,{default:{value:it}})}
 module.exports=chunk('${chunkOf(entry)}');`,
   );
