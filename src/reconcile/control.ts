@@ -31,7 +31,7 @@ export function isImpatient(trigger: Trigger): boolean {
   return ['command', 'request', 'signal'].includes(trigger);
 }
 
-/** The orders that stand now (ISO 8601). A poll that finds nothing moved asks for no more than these. */
+/** The orders that stand now (ISO 8601). */
 export async function readOrders(query: Query, source: string, now: string): Promise<Orders> {
   return {
     suspended: await suspensions(query, now),
@@ -45,7 +45,10 @@ export function ordersDigest({ suspended, approved }: Orders): string {
 }
 
 /** The suspension of a whole source, if there is one. */
-export function suspensionOfSource({ suspended }: Orders, name: string): Suspension | undefined {
+export function suspensionOfSource(
+  { suspended }: Pick<Orders, 'suspended'>,
+  name: string,
+): Suspension | undefined {
   const row = suspended.find((it) => it.source === name);
   return row && suspensionOf(row);
 }

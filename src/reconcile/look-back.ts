@@ -1,18 +1,20 @@
 import { digestOf } from '../lib/digest.ts';
+import { approvals } from '../store/approvals.ts';
 import { countOwed } from '../store/effects.ts';
 import { readLiveCounter } from '../store/live-counter.ts';
 import { readSourceState, type SourceState } from '../store/source-state.ts';
-import { isImpatient, type Orders, ordersDigest, readOrders } from './control.ts';
+import { suspensions } from '../store/suspensions.ts';
+import { isImpatient, type Orders, ordersDigest } from './control.ts';
 import type { Base } from './intake.ts';
 import type { Ports, Target } from './ports.ts';
 import { secretsMoved } from './secrets.ts';
 import type { Trigger } from './status.ts';
 
-/** What the last run over a source left, and what people have told since. */
+/** What the last run over a source left, and who has been suspended since. */
 export interface LastRun {
   /** Undefined before the first one. */
   readonly state: SourceState | undefined;
-  readonly orders: Orders;
+  readonly suspended: Orders['suspended'];
   /** When this was asked; ISO 8601. */
   readonly now: string;
 }
@@ -38,12 +40,12 @@ export function loaderDigest(ports: Ports, target: Target): string {
   return digestOf([ports.version, target.account]);
 }
 
-/** Reads what the last run left and what people have told; more is asked of neither where a source is suspended. */
+/** What has to be known before a source is asked: where it is suspended, neither it nor the database is asked more. */
 export function lastRun({ database, clock }: Ports, { source }: Target): Promise<LastRun> {
   const now = clock.now().toISOString();
   return database.read(async (query) => ({
     state: await readSourceState(query, source.name),
-    orders: await readOrders(query, source.name, now),
+    suspended: await suspensions(query, now),
     now,
   }));
 }
@@ -52,13 +54,14 @@ export function lastRun({ database, clock }: Ports, { source }: Target): Promise
 export function lookBack(
   ports: Ports,
   target: Target,
-  { state, orders, now }: LastRun,
+  { state, suspended, now }: LastRun,
   trigger: Trigger,
 ): Promise<Standing> {
   return ports.database.read(async (query) => {
     const counter = await readLiveCounter(query);
     if (state === undefined)
       return { still: false, base: { indexed: undefined, settled: false, counter } };
+    const orders = { suspended, approved: await approvals(query, now, target.source.name) };
     const still =
       state.liveCounter === counter &&
       state.policyDigest === policyDigest(ports, target, ordersDigest(orders)) &&

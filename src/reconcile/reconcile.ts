@@ -45,7 +45,7 @@ export async function reconcile(
   const result = async (): Promise<Ended> => {
     try {
       const last = await lastRun(ports, target);
-      const suspended = suspensionOfSource(last.orders, run.source);
+      const suspended = suspensionOfSource(last, run.source);
       if (suspended !== undefined) return await recordSuspended(ports, target, run, suspended);
       const { rests, standing } = await look(ports, target, occasion, last, signal);
       if (rests !== undefined) return unmoved(ports, target, run, rests);
@@ -74,7 +74,7 @@ export async function resting(
   const { ports, target, work } = counted(given, aim);
   const since = begin(ports);
   const last = await lastRun(ports, target);
-  if (suspensionOfSource(last.orders, target.source.name) !== undefined) return undefined;
+  if (suspensionOfSource(last, target.source.name) !== undefined) return undefined;
   const { rests } = await look(ports, target, occasion, last, signal);
   if (rests === undefined) return undefined;
   const run = newRun(target, occasion, since);
